@@ -1,0 +1,206 @@
+//! The storage port: one unit of changes and the events that tell of them, committed together.
+
+use crate::event::{Event, EventFilter, LogBounds, NewEvent};
+use crate::id::{KeyId, MessageId, SessionId};
+use crate::key::ApiKey;
+use crate::message::{Message, Status};
+use crate::page::{Page, PageRequest};
+use crate::session::{Session, StateName};
+use crate::{ErrorKind, Fault, clock::Timestamp};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One change of what is stored.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Insert a session; [`StoreError::SessionExists`] when the id is taken (by a live one).
+    CreateSession(Box<Session>),
+    /// Replace a session's row; [`StoreError::SessionNotFound`] when it is gone.
+    SaveSession(Box<Session>),
+    /// Remove a session, its messages, keys and idempotency records. Its events stay in the log.
+    DeleteSession(SessionId),
+    /// Remove every WhatsApp key of a session (all five key stores, pending inbound included).
+    WipeKeys(SessionId),
+    /// Insert a message of ours. With an idempotency key that is known, nothing is inserted and the outcome names the
+    /// first message; [`StoreError::IdempotencyMismatch`] when the fingerprint differs.
+    QueueMessage {
+        /// The message, status `queued`.
+        message: Box<Message>,
+        /// The caller's key, if any.
+        idempotency: Option<IdempotencyKey>,
+    },
+    /// Insert a message from the network, unless (session, chat, from, `from_me`, `wa_id`) is known already.
+    ReceiveMessage(Box<Message>),
+    /// Move messages forward to a status (never back; see [`Status::advances_to`]), found by their `wa_id`s.
+    /// Takes effect when at least one row moved.
+    AdvanceStatus {
+        /// Whose messages.
+        session: SessionId,
+        /// WhatsApp's ids.
+        wa_ids: Vec<String>,
+        /// The new status.
+        status: Status,
+        /// Why, for `failed`.
+        error: Option<String>,
+    },
+    /// Insert a key.
+    AddKey(Box<ApiKey>),
+    /// Nothing but the event.
+    None,
+}
+
+/// A change together with the event that tells of it. The event is stored only when the change took effect.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What changes.
+    pub change: Change,
+    /// What tells of it.
+    pub event: Option<NewEvent>,
+}
+
+/// A caller's `Idempotency-Key` with what it was used for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The key as sent.
+    pub key: String,
+    /// SHA-256 over the request it stands for.
+    pub fingerprint: [u8; 32],
+    /// Until when it is remembered.
+    pub expires_at: Timestamp,
+}
+
+/// What became of one [`Entry`].
+#[derive(Clone, Debug, Default)]
+pub struct Committed {
+    /// Whether the change took effect (a duplicate does not).
+    pub applied: bool,
+    /// The stored event, when the change took effect and had one.
+    pub event: Option<Arc<Event>>,
+    /// For a repeated idempotency key: the message it first made.
+    pub earlier: Option<MessageId>,
+    /// For [`Change::AdvanceStatus`]: the messages that moved, as they are now.
+    pub advanced: Vec<Message>,
+}
+
+/// Which sessions to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// Only in these states.
+    pub states: Vec<StateName>,
+    /// Only those whose id, name or phone contains this text, case-insensitively.
+    pub q: Option<String>,
+    /// Only those whose metadata has these string values.
+    pub metadata: BTreeMap<String, String>,
+    /// Only these, when a key is limited.
+    pub only: Option<Vec<SessionId>>,
+}
+
+/// Which messages to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageFilter {
+    /// Only of this chat (matches either address of a person).
+    pub chat: Option<String>,
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only ours, or only theirs.
+    pub from_me: Option<bool>,
+}
+
+/// Storage as the use cases need it. Every write is really durable when it returns.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Applies all entries in one transaction, in order, or none of them. Events get `seq` and `session_seq` in that
+    /// order; the sink hears of them after the commit. Concurrent calls may share one disk flush (group commit).
+    async fn commit(&self, entries: Vec<Entry>) -> Result<Vec<Committed>, StoreError>;
+
+    /// One session.
+    async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError>;
+    /// A page of sessions, oldest first.
+    async fn sessions(&self, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Session>, StoreError>;
+    /// Every session, for the start.
+    async fn all_sessions(&self) -> Result<Vec<Session>, StoreError>;
+
+    /// One message.
+    async fn message(&self, session: &SessionId, id: &MessageId) -> Result<Option<Message>, StoreError>;
+    /// A page of messages, newest first.
+    async fn messages(
+        &self,
+        session: &SessionId,
+        filter: &MessageFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Message>, StoreError>;
+    /// Messages of ours that still wait to be sent, oldest first.
+    async fn queued_messages(&self, session: &SessionId) -> Result<Vec<Message>, StoreError>;
+
+    /// Events with `seq` greater than `after` that pass the filter, oldest first, at most `limit`.
+    async fn events_after(
+        &self,
+        after: u64,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Vec<Arc<Event>>, StoreError>;
+    /// The ends of the log.
+    async fn log_bounds(&self) -> Result<LogBounds, StoreError>;
+
+    /// The key with this SHA-256.
+    async fn key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError>;
+    /// How many keys with scope `admin` exist.
+    async fn admin_keys(&self) -> Result<u64, StoreError>;
+    /// Records that a key was used (to the minute; may be lost in a crash).
+    async fn touch_key(&self, id: &KeyId, at: Timestamp) -> Result<(), StoreError>;
+}
+
+/// What can go wrong in storage.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The chosen id is taken.
+    #[error("a session with the id {0} exists already; choose another id, or use that session")]
+    SessionExists(SessionId),
+    /// The session is gone.
+    #[error("there is no session with the id {0}")]
+    SessionNotFound(SessionId),
+    /// The same `Idempotency-Key` came with another request.
+    #[error("this Idempotency-Key was used for a different request; use a new key for a new message")]
+    IdempotencyMismatch,
+    /// A page token that this list did not give.
+    #[error("this page_token was not given by this list; leave it out to begin anew")]
+    InvalidPageToken,
+    /// The disk is full.
+    #[error("the disk that holds the data directory is full; nothing was stored")]
+    Full,
+    /// The storage failed.
+    #[error("the storage failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The storage is closed: the gateway is stopping.
+    #[error("the gateway is stopping")]
+    Closed,
+}
+
+impl Fault for StoreError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::SessionExists(_) | Self::IdempotencyMismatch => ErrorKind::Conflict,
+            Self::SessionNotFound(_) => ErrorKind::NotFound,
+            Self::InvalidPageToken => ErrorKind::InvalidInput,
+            Self::Full | Self::Closed => ErrorKind::Unavailable,
+            Self::Failed(_) => ErrorKind::Internal,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::SessionExists(_) => "session-exists",
+            Self::SessionNotFound(_) => "session-not-found",
+            Self::IdempotencyMismatch => "idempotency-mismatch",
+            Self::InvalidPageToken => "invalid-page-token",
+            Self::Full => "disk-full",
+            Self::Failed(_) => "storage-failed",
+            Self::Closed => "stopping",
+        }
+    }
+
+    fn field(&self) -> Option<&str> {
+        matches!(self, Self::InvalidPageToken).then_some("page_token")
+    }
+}

@@ -1,0 +1,187 @@
+//! The port to a WhatsApp network: open one connection, and what may be asked of it while it lives.
+//!
+//! A connection is one socket's life. It is opened once, tells what happens through the [`Inbox`] given with it, and
+//! ends with exactly one [`super::ConnectionEvent::Ended`]. When and whether to open the next one is the session's
+//! decision, never the connection's.
+
+use super::inbox::Inbox;
+use crate::address::{Jid, PhoneNumber};
+use crate::id::SessionId;
+use crate::message::Content;
+use crate::session::Network;
+use crate::{ErrorKind, Fault};
+use async_trait::async_trait;
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What to open.
+#[derive(Clone, Debug)]
+pub struct OpenRequest {
+    /// For which session; its keys are opened by this id.
+    pub session: SessionId,
+    /// On which network.
+    pub network: Network,
+    /// Whether stored keys are to be used to log in. If not, the key store has been wiped and a link begins.
+    pub linked: bool,
+    /// Whether the companion shows itself online after login.
+    pub mark_online: bool,
+}
+
+/// A linked device as found in the key store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The number.
+    pub phone: PhoneNumber,
+    /// The hidden id, where known.
+    pub lid: Option<Jid>,
+    /// The account's own name, where known.
+    pub push_name: Option<String>,
+}
+
+/// A WhatsApp network, or several behind one door.
+#[async_trait]
+pub trait WhatsApp: Send + Sync {
+    /// Whether sessions of this network can be opened with the present configuration.
+    fn offers(&self, network: Network) -> bool;
+
+    /// Starts a connection and returns at once; dialling goes on behind it and reports to `inbox`.
+    async fn open(&self, request: OpenRequest, inbox: Arc<dyn Inbox>) -> Result<Arc<dyn Connection>, EngineError>;
+
+    /// The linked device in a session's key store, if pairing was completed in it.
+    async fn identity(&self, session: &SessionId) -> Result<Option<Identity>, EngineError>;
+}
+
+/// A pairing code that the network accepted.
+#[derive(Clone, Debug)]
+pub struct IssuedCode {
+    /// Eight characters.
+    pub code: SecretString,
+    /// How long the network honours it from now.
+    pub valid_for: Duration,
+}
+
+/// A recipient that the network confirmed.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// WhatsApp's id, fixed before the first attempt, so that a repeated attempt cannot double.
+    pub wa_id: String,
+    /// Where to.
+    pub to: Jid,
+    /// What.
+    pub content: Content,
+}
+
+/// One socket's life.
+#[async_trait]
+pub trait Connection: Send + Sync {
+    /// Asks the network for a pairing code and returns after the network accepted it. Waits for the socket first.
+    /// `custom` fixes the eight characters (used to renew a code over a lost connection).
+    async fn request_code(
+        &self,
+        phone: &PhoneNumber,
+        custom: Option<&SecretString>,
+    ) -> Result<IssuedCode, EngineError>;
+
+    /// Withdraws the live pairing code, if any.
+    async fn cancel_code(&self);
+
+    /// Sends a message and returns when the server has acknowledged it.
+    async fn send(&self, message: &Outgoing) -> Result<(), SendError>;
+
+    /// A new WhatsApp message id.
+    fn new_message_id(&self) -> String;
+
+    /// Tells the network to forget this device; the keys stay for the caller to wipe. Ends the connection.
+    async fn logout(&self) -> Result<(), EngineError>;
+
+    /// Ends the connection, flushing what must be kept. Idempotent; returns when it has ended.
+    async fn close(&self);
+
+    /// Seconds since the last stanza from the server, where one was heard.
+    fn idle_seconds(&self) -> Option<u64>;
+}
+
+/// What can go wrong with a connection or a pairing request.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The network is not configured here.
+    #[error("the network {} is not available on this gateway; see the configuration", .0.as_str())]
+    NetworkUnavailable(Network),
+    /// The network can't be reached.
+    #[error("the network cannot be reached: {reason}; the gateway will go on trying where it should")]
+    Unreachable {
+        /// A stable kebab-case word.
+        reason: String,
+    },
+    /// The network refused a pairing code.
+    #[error("the network refused a pairing code for this number ({reason}); check the number, wait a while, or link by QR")]
+    CodeRefused {
+        /// What the network said, as a stable word or its number.
+        reason: String,
+        /// Seconds to wait, where the network said.
+        retry_after: Option<u64>,
+    },
+    /// The network did not answer in time.
+    #[error("the network did not answer in time; try again")]
+    Timeout,
+    /// The connection ended first.
+    #[error("the connection ended before the network answered; try again")]
+    Ended,
+    /// The key store failed.
+    #[error("the key store failed")]
+    Keys(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Something else in the library.
+    #[error("the WhatsApp library failed")]
+    Library(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Fault for EngineError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NetworkUnavailable(_) | Self::Unreachable { .. } | Self::Ended => ErrorKind::Unavailable,
+            Self::CodeRefused { .. } => ErrorKind::Rejected,
+            Self::Timeout => ErrorKind::Timeout,
+            Self::Keys(_) | Self::Library(_) => ErrorKind::Internal,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NetworkUnavailable(_) => "network-unavailable",
+            Self::Unreachable { .. } => "network-unreachable",
+            Self::CodeRefused { .. } => "code-refused",
+            Self::Timeout => "network-timeout",
+            Self::Ended => "connection-ended",
+            Self::Keys(_) => "key-store-failed",
+            Self::Library(_) => "engine-failed",
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::CodeRefused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// What became of a message that was not acknowledged.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// It certainly did not leave; it may be tried again.
+    #[error("the message did not leave")]
+    NotSent(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It may have left; only the same `wa_id` may be tried again, and only after reconnecting.
+    #[error("no acknowledgement came")]
+    Unknown,
+    /// The network refused it for good.
+    #[error("the network refused the message ({reason})")]
+    Refused {
+        /// What the network said.
+        reason: String,
+    },
+    /// The recipient is not on WhatsApp.
+    #[error("the recipient is not on this network")]
+    UnknownRecipient,
+}

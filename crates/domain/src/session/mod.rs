@@ -1,0 +1,102 @@
+//! A session: one WhatsApp number that is, or can be, linked.
+//!
+//! [`state`] holds what it can be; [`ask`] decides, purely, what each request means in each state.
+
+pub mod ask;
+pub mod state;
+
+pub use ask::{Ask, Decision, Facts, Refusal, decide};
+pub use state::{PairingStep, RemoteUnlink, SessionState, StateName};
+
+use crate::address::{Jid, PhoneNumber};
+use crate::clock::{Timestamp, millis};
+use crate::id::SessionId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What a session connects to; fixed at creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// WhatsApp itself.
+    Whatsapp,
+    /// The simulated network that Enlace carries.
+    Simulator,
+}
+
+impl Network {
+    /// The text form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "whatsapp",
+            Self::Simulator => "simulator",
+        }
+    }
+
+    /// The network of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Whatsapp, Self::Simulator].into_iter().find(|n| n.as_str() == name)
+    }
+}
+
+/// What the operator wants; kept apart from what is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Desired {
+    /// Connected whenever possible.
+    Running,
+    /// At rest.
+    Stopped,
+}
+
+/// What can be set per session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// QR rounds per link request, 1 to 10.
+    pub link_max_rounds: u32,
+    /// Whether the companion shows itself online. Off keeps the phone's own notifications working.
+    pub mark_online: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { link_max_rounds: 1, mark_online: false }
+    }
+}
+
+/// A session as stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// A name for people.
+    pub name: Option<String>,
+    /// What it connects to.
+    pub network: Network,
+    /// What the operator wants.
+    pub desired: Desired,
+    /// What is.
+    pub state: SessionState,
+    /// Whether valid keys of a linked device are stored.
+    pub linked: bool,
+    /// The number, since it was first linked; kept after logout.
+    pub phone: Option<PhoneNumber>,
+    /// The hidden id, since it was first linked.
+    pub lid: Option<Jid>,
+    /// The account's own name.
+    pub push_name: Option<String>,
+    /// The user's own data.
+    pub metadata: Map<String, Value>,
+    /// What is set.
+    pub settings: Settings,
+    /// QRs issued so far (see [`crate::link::Qr::seq`]).
+    pub qr_count: u64,
+    /// Rounds begun so far.
+    pub round_count: u64,
+    /// Pairing codes issued so far.
+    pub code_count: u64,
+    /// When it was made.
+    #[serde(with = "millis")]
+    pub created_at: Timestamp,
+}
