@@ -1,6 +1,6 @@
 //! The storage port: one unit of changes and the events that tell of them, committed together.
 
-use crate::event::{Event, EventFilter, LogBounds, NewEvent};
+use crate::event::{Event, EventFilter, EventType, LogBounds, NewEvent};
 use crate::id::{KeyId, MessageId, SessionId};
 use crate::key::ApiKey;
 use crate::message::{Message, Status};
@@ -32,8 +32,9 @@ pub enum Change {
     },
     /// Insert a message from the network, unless (session, chat, from, `from_me`, `wa_id`) is known already.
     ReceiveMessage(Box<Message>),
-    /// Move messages forward to a status (never back; see [`Status::advances_to`]), found by their `wa_id`s.
-    /// Takes effect when at least one row moved.
+    /// Move messages forward to a status (never back; see [`Status::advances_to`]), found by their `wa_id`s among
+    /// those this number wrote. For every message that moved the store itself appends one event of type `tells`
+    /// whose `data` is the message as listed; [`Entry::event`] stays empty.
     AdvanceStatus {
         /// Whose messages.
         session: SessionId,
@@ -43,6 +44,10 @@ pub enum Change {
         status: Status,
         /// Why, for `failed`.
         error: Option<String>,
+        /// The type of the events, `message.sent` or `message.status`.
+        tells: EventType,
+        /// When it happened, for the events.
+        at: Timestamp,
     },
     /// Insert a key.
     AddKey(Box<ApiKey>),
@@ -75,12 +80,10 @@ pub struct IdempotencyKey {
 pub struct Committed {
     /// Whether the change took effect (a duplicate does not).
     pub applied: bool,
-    /// The stored event, when the change took effect and had one.
-    pub event: Option<Arc<Event>>,
+    /// The stored events: at most one, but for [`Change::AdvanceStatus`] one a message that moved.
+    pub events: Vec<Arc<Event>>,
     /// For a repeated idempotency key: the message it first made.
     pub earlier: Option<MessageId>,
-    /// For [`Change::AdvanceStatus`]: the messages that moved, as they are now.
-    pub advanced: Vec<Message>,
 }
 
 /// Which sessions to list.

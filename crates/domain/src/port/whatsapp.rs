@@ -50,6 +50,9 @@ pub trait WhatsApp: Send + Sync {
 
     /// The linked device in a session's key store, if pairing was completed in it.
     async fn identity(&self, session: &SessionId) -> Result<Option<Identity>, EngineError>;
+
+    /// A new WhatsApp message id in the form a companion device gives; needs no connection.
+    fn new_message_id(&self) -> String;
 }
 
 /// A pairing code that the network accepted.
@@ -61,7 +64,7 @@ pub struct IssuedCode {
     pub valid_for: Duration,
 }
 
-/// A recipient that the network confirmed.
+/// A message to send.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     /// WhatsApp's id, fixed before the first attempt, so that a repeated attempt cannot double.
@@ -88,9 +91,6 @@ pub trait Connection: Send + Sync {
 
     /// Sends a message and returns when the server has acknowledged it.
     async fn send(&self, message: &Outgoing) -> Result<(), SendError>;
-
-    /// A new WhatsApp message id.
-    fn new_message_id(&self) -> String;
 
     /// Tells the network to forget this device; the keys stay for the caller to wipe. Ends the connection.
     async fn logout(&self) -> Result<(), EngineError>;
