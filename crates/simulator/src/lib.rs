@@ -1,1 +1,4 @@
 //! placeholder
+
+mod crypto;
+mod wire;
