@@ -1,1 +1,32 @@
-//! placeholder
+//! The use cases of Enlace, and the session actors that run them.
+//!
+//! [`Gateway`] is the facade: one method per use case, each in its file under `ops/`. Every session has an actor
+//! (`actor/`): the only one that touches its connection, restarted by a supervisor when it panics, so that one bad
+//! session never reaches another. What others read of a session is a snapshot that never waits behind its work.
+//!
+//! This crate knows the ports of `enlace-domain` and nothing behind them: no HTTP, no SQL, no WhatsApp library.
+
+mod actor;
+mod config;
+mod error;
+mod gateway;
+mod hub;
+mod ops;
+mod reader;
+mod registry;
+mod secret_text;
+
+pub use actor::snapshot::Snapshot;
+pub use config::SessionsConfig;
+pub use error::{GatewayError, LinkFailure};
+pub use gateway::{Gateway, GatewayParts};
+pub use hub::EventHub;
+pub use ops::authenticate::KeyError;
+pub use ops::create_session::CreateSession;
+pub use ops::ensure_admin_key::AdminKey;
+pub use ops::link::{LinkAnswer, LinkRequest};
+pub use ops::patch_session::PatchSession;
+pub use ops::read_events::Cursor;
+pub use ops::send_message::{SendAnswer, SendMessage};
+pub use ops::watch::WatchGuard;
+pub use reader::EventReader;

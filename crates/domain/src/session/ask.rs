@@ -66,8 +66,6 @@ pub struct Facts {
     pub linked: bool,
     /// The code that lives now.
     pub live_code: LiveCode,
-    /// An earlier force began the link under way, and nobody used it yet.
-    pub force_unused: bool,
     /// Someone asked for a QR in the last 60 seconds.
     pub asked_recently: bool,
 }
@@ -250,7 +248,6 @@ fn begin(facts: &Facts) -> Decision {
 fn force(state: StateName, facts: &Facts, under_way: Decision) -> Decision {
     match column(state, facts.linked) {
         Column::Clean | Column::Expired => Decision::BeginLink,
-        Column::Linking if facts.force_unused => under_way,
         Column::Linking => under_way,
         Column::Pairing => Decision::Refuse(Refusal::Pairing),
         Column::Linked => Decision::UnlinkAndBegin,

@@ -1,0 +1,88 @@
+//! Messages of a session that wait to be sent: in order per chat, several chats at once.
+
+use super::handle::OutboxSlot;
+use super::message::Reply;
+use enlace_domain::address::Jid;
+use enlace_domain::id::MessageId;
+use enlace_domain::message::Message;
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// A message that waits, and those who wait for it.
+struct Pending {
+    message: Box<Message>,
+    _slot: Option<OutboxSlot>,
+    waiters: Vec<Reply<()>>,
+}
+
+/// The waiting messages of one session.
+#[derive(Default)]
+pub(super) struct Outbox {
+    chats: HashMap<Jid, VecDeque<Pending>>,
+    /// Chats whose first message is under way.
+    busy: HashSet<Jid>,
+}
+
+impl Outbox {
+    /// Puts a message at the end of its chat.
+    pub(super) fn push(&mut self, message: Box<Message>, slot: Option<OutboxSlot>, waiter: Option<Reply<()>>) {
+        let pending = Pending { message, _slot: slot, waiters: waiter.into_iter().collect() };
+        self.chats.entry(pending.message.chat.clone()).or_default().push_back(pending);
+    }
+
+    /// Whether a message is in here.
+    pub(super) fn contains(&self, id: &MessageId) -> bool {
+        self.chats.values().flatten().any(|pending| pending.message.id == *id)
+    }
+
+    /// Lets someone wait for a message; gives the reply back when the message is not (or no longer) in here.
+    pub(super) fn wait_for(&mut self, id: &MessageId, reply: Reply<()>) -> Option<Reply<()>> {
+        match self.chats.values_mut().flatten().find(|pending| pending.message.id == *id) {
+            Some(pending) => {
+                pending.waiters.push(reply);
+                None
+            }
+            None => Some(reply),
+        }
+    }
+
+    /// The next message of each chat that has none under way; they count as under way from now on.
+    pub(super) fn take_ready(&mut self) -> Vec<Message> {
+        let ready: Vec<Message> = self
+            .chats
+            .iter()
+            .filter(|(chat, _)| !self.busy.contains(*chat))
+            .filter_map(|(_, queue)| queue.front().map(|pending| (*pending.message).clone()))
+            .collect();
+        self.busy.extend(ready.iter().map(|message| message.chat.clone()));
+        ready
+    }
+
+    /// The next message of this chat, when none is under way; it counts as under way from now on.
+    pub(super) fn take_ready_in(&mut self, chat: &Jid) -> Option<Message> {
+        if self.busy.contains(chat) {
+            return None;
+        }
+        let message = (*self.chats.get(chat)?.front()?.message).clone();
+        self.busy.insert(chat.clone());
+        Some(message)
+    }
+
+    /// The first message of a chat is dealt with: answers those who waited.
+    pub(super) fn settle(&mut self, chat: &Jid) {
+        self.busy.remove(chat);
+        let Some(queue) = self.chats.get_mut(chat) else { return };
+        if let Some(pending) = queue.pop_front() {
+            for waiter in pending.waiters {
+                let _ = waiter.send(Ok(()));
+            }
+        }
+        if queue.is_empty() {
+            self.chats.remove(chat);
+        }
+    }
+
+    /// The first message of a chat stays first; it may go again.
+    pub(super) fn retry_later(&mut self, chat: &Jid) {
+        self.busy.remove(chat);
+    }
+}

@@ -1,0 +1,167 @@
+//! Doing what `enlace_domain::session::decide` says about each ask.
+
+use super::Worker;
+use crate::actor::events;
+use crate::actor::message::{Ask, Reply};
+use crate::error::{GatewayError, LinkFailure};
+use crate::ops::link::{LinkAsk, Outcome};
+use crate::ops::patch_session::PatchSession;
+use enlace_domain::address::PhoneNumber;
+use enlace_domain::port::store::{Change, Entry};
+use enlace_domain::session::{self, Decision, Desired, Facts, Session, SessionState, StateName, decide};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+impl Worker {
+    /// Does an ask; breaks when the session is gone.
+    pub(super) async fn on_ask(&mut self, ask: Ask) -> ControlFlow<()> {
+        match ask {
+            Ask::Link { ask, reply } => self.on_link(ask, reply).await,
+            Ask::Start { reply } => self.on_desire(session::Ask::Start, reply).await,
+            Ask::Stop { reply } => self.on_desire(session::Ask::Stop, reply).await,
+            Ask::Restart { reply } => self.on_desire(session::Ask::Restart, reply).await,
+            Ask::Logout { reply } => self.on_desire(session::Ask::Logout, reply).await,
+            Ask::Delete { keep_link, reply } => return self.on_delete(keep_link, reply).await,
+            Ask::Patch { patch, reply } => self.on_patch(patch, reply).await,
+            Ask::Send { message, slot, reply } => self.accept(message, slot, reply),
+            Ask::AwaitMessage { message, reply } => {
+                if let Some(reply) = self.outbox.wait_for(&message, reply) {
+                    let _ = reply.send(Ok(()));
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn facts(&self, phone: Option<&PhoneNumber>) -> Facts {
+        let window = self.parts().config.watch_window;
+        Facts {
+            linked: self.session.linked,
+            live_code: self.live_code(phone),
+            asked_recently: self.asked_at.is_some_and(|at| at.elapsed() <= window),
+        }
+    }
+
+    async fn on_link(&mut self, ask: LinkAsk, reply: Reply<Outcome>) {
+        let (meaning, phone) = match &ask {
+            LinkAsk::Look => (session::Ask::Qr, None),
+            LinkAsk::Qr { force: false, .. } => (session::Ask::LinkQr, None),
+            LinkAsk::Qr { force: true, .. } => (session::Ask::ForceQr, None),
+            LinkAsk::Code { force: false, phone, .. } => (session::Ask::LinkCode, Some(phone)),
+            LinkAsk::Code { force: true, phone, .. } => (session::Ask::ForceCode, Some(phone)),
+        };
+        let decision = decide(self.session.state.name, &self.facts(phone), meaning);
+        self.asked_at = Some(Instant::now());
+        match decision {
+            Decision::JoinLink => self.want(ask, Some(reply)),
+            Decision::AddCode | Decision::ReturnCode | Decision::ReplaceCode => {
+                self.want(ask, Some(reply));
+                self.request_code();
+            }
+            Decision::BeginLink => self.begin_link(ask, Some(reply)).await,
+            Decision::UnlinkAndBegin => {
+                self.unlink("forced").await;
+                self.begin_link(ask, Some(reply)).await;
+            }
+            Decision::Refuse(refusal) => drop(reply.send(Err(refusal.into()))),
+            other => unexpected(other, &reply),
+        }
+    }
+
+    async fn on_desire(&mut self, ask: session::Ask, reply: Reply<Arc<Session>>) {
+        let decision = decide(self.session.state.name, &self.facts(None), ask);
+        if let Decision::Refuse(refusal) = decision {
+            let _ = reply.send(Err(refusal.into()));
+            return;
+        }
+        let dials = matches!(
+            decision,
+            Decision::BeginLink | Decision::RestartLink | Decision::Connect | Decision::Reconnect
+        );
+        if dials && !self.parts().whatsapp.offers(self.session.network) {
+            let _ = reply.send(Err(GatewayError::NetworkUnavailable(self.session.network)));
+            return;
+        }
+        self.apply(decision).await;
+        let _ = reply.send(Ok(self.record()));
+    }
+
+    async fn apply(&mut self, decision: Decision) {
+        match decision {
+            Decision::BeginLink => {
+                self.asked_at = Some(Instant::now());
+                self.begin_link(LinkAsk::Look, None).await;
+            }
+            Decision::Connect | Decision::Reconnect => {
+                self.session.desired = Desired::Running;
+                self.attempt = 0;
+                self.close_connection().await;
+                self.rest(StateName::Connecting, "asked").await;
+                self.log_in().await;
+            }
+            Decision::RestartLink => {
+                self.asked_at = Some(Instant::now());
+                let expect_phone = self.link.as_ref().and_then(|flow| flow.expect_phone.clone());
+                self.begin_link(LinkAsk::Qr { force: false, expect_phone }, None).await;
+            }
+            Decision::Stop => {
+                self.drop_link(&LinkFailure::Interrupted).await;
+                self.close_connection().await;
+                self.session.desired = Desired::Stopped;
+                self.rest(StateName::Stopped, "asked").await;
+            }
+            Decision::Unlink => {
+                self.unlink("asked").await;
+            }
+            Decision::AbandonLink => {
+                self.drop_link(&LinkFailure::Interrupted).await;
+                self.close_connection().await;
+                let state = SessionState::plain(StateName::Unlinked, self.now()).because("link-abandoned");
+                self.change_state(state).await;
+            }
+            _ => {}
+        }
+    }
+
+    async fn on_delete(&mut self, keep_link: bool, reply: Reply<()>) -> ControlFlow<()> {
+        self.drop_link(&LinkFailure::Interrupted).await;
+        if self.session.linked && !keep_link {
+            self.tell_unlink().await;
+        }
+        self.close_connection().await;
+        let event = events::deleted(&self.session.id, self.now());
+        let change = Change::DeleteSession(self.session.id.clone());
+        match self.parts().store.commit(vec![Entry { change, event: Some(event) }]).await {
+            Ok(_) => {
+                let _ = reply.send(Ok(()));
+                ControlFlow::Break(())
+            }
+            Err(error) => {
+                let _ = reply.send(Err(error.into()));
+                self.rest(StateName::Stopped, "delete-failed").await;
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    async fn on_patch(&mut self, patch: PatchSession, reply: Reply<Arc<Session>>) {
+        if let Some(name) = patch.name {
+            self.session.name = name;
+        }
+        if let Some(metadata) = patch.metadata {
+            self.session.metadata = metadata;
+        }
+        if let Some(settings) = patch.settings {
+            self.session.settings = settings;
+        }
+        self.save(vec![]).await;
+        let _ = reply.send(Ok(self.record()));
+    }
+}
+
+/// `decide` has no such answer to an ask for a link; if it ever had, the asker is told of a failed worker.
+fn unexpected(decision: Decision, _reply: &Reply<Outcome>) {
+    tracing::error!(?decision, "an ask for a link was decided in a way it cannot be");
+    debug_assert!(false, "{decision:?} is no answer to an ask for a link");
+}

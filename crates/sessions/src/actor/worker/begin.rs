@@ -1,0 +1,82 @@
+//! What a stored session does when its worker starts: after the gateway's start, or after a panic.
+
+use super::Worker;
+use crate::actor::message::News;
+use enlace_domain::session::{Desired, PairingStep, SessionState, StateName};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Why sessions are dialled or put to rest at a start.
+const RESTARTED: &str = "gateway-restarted";
+
+impl Worker {
+    /// A linked session that shall run dials when it is its turn; half-done links rest.
+    pub(super) async fn begin(&mut self) {
+        if !self.parts().whatsapp.offers(self.session.network) {
+            if self.session.linked || self.session.state.name.is_linking() {
+                self.rest(StateName::Stopped, "network-unavailable").await;
+            }
+            return;
+        }
+        let name = self.session.state.name;
+        if !self.session.linked && (name.is_linking() || name == StateName::Pairing) {
+            self.pick_up_link().await;
+        } else if self.session.linked && name == StateName::Pairing {
+            self.first_login = true;
+        }
+        if self.session.linked && self.shall_run() {
+            self.resume().await;
+        }
+    }
+
+    fn shall_run(&self) -> bool {
+        let state = &self.session.state;
+        let rests = match state.name {
+            StateName::Replaced | StateName::LoggedOut => true,
+            StateName::Restricted => state.until.is_none_or(|until| until > self.now()),
+            _ => false,
+        };
+        self.session.desired == Desired::Running && !rests
+    }
+
+    /// The gateway ended in the middle of a link. If the phone's acceptance reached the key store it counts.
+    async fn pick_up_link(&mut self) {
+        match self.parts().whatsapp.identity(&self.session.id).await {
+            Ok(Some(identity)) => {
+                self.session.linked = true;
+                self.session.phone = Some(identity.phone);
+                self.session.lid = identity.lid.or(self.session.lid.take());
+                self.first_login = true;
+                let state = SessionState::pairing(PairingStep::Connecting, self.now()).because(RESTARTED);
+                self.change_state(state).await;
+            }
+            Ok(None) => self.rest(StateName::LinkExpired, RESTARTED).await,
+            Err(error) => {
+                tracing::error!(session = %self.session.id, %error, "the key store cannot be read");
+                self.rest(StateName::LinkExpired, RESTARTED).await;
+            }
+        }
+    }
+
+    async fn resume(&mut self) {
+        if let Some(until) = self.session.state.until.filter(|until| *until > self.now()) {
+            let wait = (until - self.now()).to_std().unwrap_or_default();
+            self.dial_at = Some(Instant::now() + wait);
+            return;
+        }
+        if self.session.state.name != StateName::Pairing {
+            self.rest(StateName::Connecting, RESTARTED).await;
+        }
+        let turns = Arc::clone(&self.shared.turns);
+        let tell = self.tell.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = tell.closed() => {}
+                turn = turns.acquire_owned() => if let Ok(turn) = turn {
+                    // The worker may have ended meanwhile; then the permit is free again.
+                    let _ = tell.send(News::Turn(turn));
+                },
+            }
+        });
+    }
+}

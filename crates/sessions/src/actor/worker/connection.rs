@@ -1,0 +1,232 @@
+//! Opening and closing connections, what is heard on them, and when to dial again.
+
+use super::Worker;
+use crate::actor::events;
+use crate::actor::inbox::WORDS;
+use crate::error::LinkFailure;
+use chrono::TimeDelta;
+use enlace_domain::address::{Jid, PhoneNumber};
+use enlace_domain::clock::Timestamp;
+use enlace_domain::port::inbox::{ConnectionEvent, EndReason};
+use enlace_domain::port::store::Change;
+use enlace_domain::port::whatsapp::{Connection, OpenRequest};
+use enlace_domain::session::{Desired, PairingStep, SessionState, StateName};
+use rand::RngExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// Longest time to wait for a connection to flush and end.
+const CLOSE_WITHIN: Duration = Duration::from_secs(10);
+/// A connection that stood this long was good: the next loss begins the back-off anew.
+const GOOD_AFTER: Duration = Duration::from_secs(30);
+
+/// The connection that is open now.
+pub(super) struct Live {
+    pub(super) connection: Arc<dyn Connection>,
+    /// What it tells. Dropping this retires the connection: nothing it says later is heard.
+    pub(super) words: mpsc::Receiver<ConnectionEvent>,
+    /// When its traffic was last looked at.
+    pub(super) looked_at: Instant,
+}
+
+impl Worker {
+    /// Opens a connection; what comes of it is heard later.
+    pub(super) async fn open(&mut self, linked: bool) {
+        self.opened += 1;
+        let (tell, words) = mpsc::channel(WORDS);
+        let request = OpenRequest {
+            session: self.session.id.clone(),
+            network: self.session.network,
+            linked,
+            mark_online: self.session.settings.mark_online,
+        };
+        let inbox = self.inbox(tell.clone());
+        match self.parts().whatsapp.open(request, inbox).await {
+            Ok(connection) => self.live = Some(Live { connection, words, looked_at: Instant::now() }),
+            Err(error) => {
+                tracing::warn!(session = %self.session.id, %error, "a connection could not be opened");
+                self.live = None;
+                let reason = enlace_domain::Fault::code(&error).to_owned();
+                Box::pin(self.on_ended(EndReason::Lost { reason })).await;
+            }
+        }
+    }
+
+    /// Ends the connection, if any, and waits until it has flushed: its keys may be wiped afterwards.
+    pub(super) async fn close_connection(&mut self) {
+        self.dial_at = None;
+        self.turn = None;
+        self.online_since = None;
+        let Some(live) = self.live.take() else { return };
+        let connection = Arc::clone(&live.connection);
+        drop(live);
+        if tokio::time::timeout(CLOSE_WITHIN, connection.close()).await.is_err() {
+            tracing::warn!(session = %self.session.id, "a connection did not end in time");
+        }
+    }
+
+    /// Dials: the link under way, or a login.
+    pub(super) async fn dial(&mut self) {
+        if self.link.is_some() {
+            self.dial_link().await;
+        } else if self.session.linked {
+            self.log_in().await;
+        }
+    }
+
+    /// Opens a connection with the stored keys.
+    pub(super) async fn log_in(&mut self) {
+        if self.live.is_some() || !self.session.linked {
+            return;
+        }
+        self.dial_at = None;
+        self.open(true).await;
+    }
+
+    /// Something was heard; nothing heard means that the connection vanished without a last word.
+    pub(super) async fn on_connection(&mut self, event: Option<ConnectionEvent>) {
+        let lost = || ConnectionEvent::Ended(EndReason::Lost { reason: "connection-vanished".to_owned() });
+        match event.unwrap_or_else(lost) {
+            ConnectionEvent::Connected => {}
+            ConnectionEvent::Qr { payload, valid_for } => self.on_qr(payload, valid_for).await,
+            ConnectionEvent::QrsExhausted => self.on_qrs_exhausted().await,
+            ConnectionEvent::CodeDead { reason } => self.on_code_dead(&reason).await,
+            ConnectionEvent::PasskeyRequested { options } => {
+                let now = self.now();
+                let tell = vec![events::passkey_requested(&self.session.id, &options, now)];
+                self.change_state_with(vec![], tell, SessionState::plain(StateName::AwaitingPasskey, now)).await;
+            }
+            ConnectionEvent::Paired { phone, lid, business_name } => {
+                self.on_paired(phone, lid, business_name).await;
+            }
+            ConnectionEvent::PairFailed { reason } => {
+                let failure = LinkFailure::Unreachable(reason.clone());
+                self.end_link(&reason, failure).await;
+            }
+            ConnectionEvent::LoggedIn => self.on_logged_in().await,
+            ConnectionEvent::Online { push_name } => self.on_online(push_name).await,
+            ConnectionEvent::PushName(name) => self.on_push_name(name).await,
+            ConnectionEvent::Ended(reason) => {
+                self.live = None;
+                self.on_ended(reason).await;
+            }
+        }
+    }
+
+    async fn on_paired(&mut self, phone: PhoneNumber, lid: Option<Jid>, business_name: Option<String>) {
+        let expected = self.link.as_ref().and_then(|flow| flow.expect_phone.clone());
+        self.unwelcome = expected.is_some_and(|expected| expected != phone);
+        self.drop_link(&LinkFailure::Accepted).await;
+        self.session.linked = true;
+        self.session.desired = Desired::Running;
+        self.session.phone = Some(phone);
+        self.session.lid = lid;
+        self.session.push_name = business_name;
+        self.first_login = true;
+        self.change_state(SessionState::pairing(PairingStep::Accepted, self.now())).await;
+    }
+
+    async fn on_logged_in(&mut self) {
+        if self.unwelcome {
+            self.unwelcome = false;
+            return self.unlink("unexpected-phone").await;
+        }
+        if self.session.state.name == StateName::Pairing {
+            self.change_state(SessionState::pairing(PairingStep::Syncing, self.now())).await;
+        }
+    }
+
+    async fn on_online(&mut self, push_name: Option<String>) {
+        self.turn = None;
+        self.first_login = false;
+        self.online_since = Some(Instant::now());
+        if push_name.is_some() {
+            self.session.push_name = push_name;
+        }
+        self.change_state(SessionState::plain(StateName::Online, self.now())).await;
+        self.load_outbox().await;
+        self.send_ready();
+    }
+
+    async fn on_push_name(&mut self, name: String) {
+        if self.session.push_name.as_deref() != Some(name.as_str()) {
+            self.session.push_name = Some(name);
+            self.save(vec![]).await;
+        }
+    }
+
+    /// The connection is over: what may follow depends on why.
+    pub(super) async fn on_ended(&mut self, reason: EndReason) {
+        self.turn = None;
+        match reason {
+            EndReason::RestartRequired if self.session.linked => self.on_restart_required().await,
+            EndReason::RestartRequired => self.dial_link().await,
+            EndReason::Closed => self.on_lost("closed").await,
+            EndReason::Lost { reason } => self.on_lost(&reason).await,
+            EndReason::LoggedOut { reason } if self.session.linked => self.on_logged_out(&reason).await,
+            EndReason::LoggedOut { reason } => self.on_lost(&reason).await,
+            EndReason::Replaced => self.rest(StateName::Replaced, "stream-replaced").await,
+            EndReason::Restricted { reason, until } => self.on_restricted(&reason, until).await,
+            EndReason::VersionRefused if self.session.linked => self.on_restricted("version-refused", None).await,
+            EndReason::VersionRefused => self.end_link("version-refused", LinkFailure::VersionRefused).await,
+        }
+    }
+
+    /// The obligatory 515 after pairing: log in at once.
+    async fn on_restart_required(&mut self) {
+        let pairing = self.session.state.name == StateName::Pairing;
+        if pairing {
+            self.change_state(SessionState::pairing(PairingStep::Restarting, self.now())).await;
+        }
+        self.log_in().await;
+        if pairing && self.live.is_some() {
+            self.change_state(SessionState::pairing(PairingStep::Connecting, self.now())).await;
+        }
+    }
+
+    async fn on_lost(&mut self, reason: &str) {
+        if self.session.linked {
+            self.plan_reconnect(reason).await;
+        } else if self.link.is_some() {
+            self.on_link_lost(reason).await;
+        }
+    }
+
+    /// Plans the next dial: exponential back-off with jitter.
+    pub(super) async fn plan_reconnect(&mut self, reason: &str) {
+        if self.online_since.take().is_some_and(|since| since.elapsed() >= GOOD_AFTER) {
+            self.attempt = 0;
+        }
+        self.attempt += 1;
+        let config = &self.parts().config;
+        let doubled = config.reconnect_first.saturating_mul(2_u32.saturating_pow(self.attempt.min(16) - 1));
+        let delay = doubled.min(config.reconnect_max).mul_f64(rand::rng().random_range(0.8..1.2));
+        self.dial_at = Some(Instant::now() + delay);
+        let now = self.now();
+        let retry_at = now + TimeDelta::from_std(delay).unwrap_or_default();
+        self.change_state(SessionState::reconnecting(self.attempt, retry_at, reason, now)).await;
+    }
+
+    /// The network no longer knows this device. Chats, settings and the outbox stay; the keys are worthless.
+    async fn on_logged_out(&mut self, reason: &str) {
+        let never_online = std::mem::take(&mut self.first_login);
+        self.session.linked = false;
+        let name = if never_online { StateName::LinkExpired } else { StateName::LoggedOut };
+        let reason = if never_online { "pairing-incomplete" } else { reason };
+        let wipe = Change::WipeKeys(self.session.id.clone());
+        let state = SessionState::plain(name, self.now()).because(reason);
+        self.change_state_with(vec![wipe], vec![], state).await;
+    }
+
+    async fn on_restricted(&mut self, reason: &str, until: Option<Timestamp>) {
+        self.drop_link(&LinkFailure::Restricted(reason.to_owned())).await;
+        let now = self.now();
+        if let Some(until) = until.filter(|_| self.session.linked) {
+            self.dial_at = Some(Instant::now() + (until - now).to_std().unwrap_or_default());
+        }
+        let state = SessionState { until, ..SessionState::plain(StateName::Restricted, now) }.because(reason);
+        self.change_state(state).await;
+    }
+}

@@ -1,0 +1,223 @@
+//! The link under way: its QRs, its rounds, and those who wait for the first one.
+
+use super::Worker;
+use super::code::CodeWish;
+use crate::actor::events;
+use crate::actor::message::Reply;
+use crate::error::{GatewayError, LinkFailure};
+use crate::ops::link::{LinkAsk, Outcome};
+use chrono::TimeDelta;
+use enlace_domain::address::PhoneNumber;
+use enlace_domain::link::Qr;
+use enlace_domain::port::store::Change;
+use enlace_domain::session::{Desired, SessionState, StateName};
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often a link's connection may be lost, or fail to come up, before the link is given up.
+const DIALS: u32 = 4;
+/// First delay between two dials of a link; doubles.
+const DIAL_AGAIN: Duration = Duration::from_millis(250);
+
+/// A link under way, until the phone accepts or it is given up.
+pub(super) struct LinkFlow {
+    pub(super) expect_phone: Option<PhoneNumber>,
+    rounds_left: u32,
+    failed_dials: u32,
+    /// QRs shown on this connection.
+    shown: u32,
+    /// The refs of this connection are used up; it lives on for the pairing code.
+    exhausted: bool,
+    pub(super) qr: Option<Arc<Qr>>,
+    pub(super) waiters: Vec<Reply<Outcome>>,
+    pub(super) code: Option<CodeWish>,
+}
+
+impl LinkFlow {
+    fn new(ask: &LinkAsk, rounds: u32) -> Self {
+        let expect_phone = match ask {
+            LinkAsk::Look => None,
+            LinkAsk::Qr { expect_phone, .. } | LinkAsk::Code { expect_phone, .. } => expect_phone.clone(),
+        };
+        Self {
+            expect_phone,
+            rounds_left: rounds.saturating_sub(1),
+            failed_dials: 0,
+            shown: 0,
+            exhausted: false,
+            qr: None,
+            waiters: Vec::new(),
+            code: None,
+        }
+    }
+}
+
+impl Worker {
+    /// Opens a fresh link. Keys of an unlinked attempt are thrown away; a linked session must have been unlinked.
+    pub(super) async fn begin_link(&mut self, ask: LinkAsk, reply: Option<Reply<Outcome>>) {
+        if !self.parts().whatsapp.offers(self.session.network) {
+            if let Some(reply) = reply {
+                let _ = reply.send(Err(GatewayError::NetworkUnavailable(self.session.network)));
+            }
+            return;
+        }
+        self.drop_link(&LinkFailure::Interrupted).await;
+        self.close_connection().await;
+        self.session.desired = Desired::Running;
+        self.session.linked = false;
+        self.link = Some(LinkFlow::new(&ask, self.session.settings.link_max_rounds));
+        self.want(ask, reply);
+        self.begin_round("asked").await;
+    }
+
+    /// Lets an asker have what it asks for as soon as it is there.
+    pub(super) fn want(&mut self, ask: LinkAsk, reply: Option<Reply<Outcome>>) {
+        let now = self.now();
+        let Some(flow) = &mut self.link else { return };
+        match ask {
+            LinkAsk::Look | LinkAsk::Qr { .. } => {
+                if let LinkAsk::Qr { expect_phone: Some(phone), .. } = ask {
+                    flow.expect_phone = Some(phone);
+                }
+                let Some(reply) = reply else { return };
+                match flow.qr.clone().filter(|qr| qr.expires_at > now) {
+                    Some(qr) => drop(reply.send(Ok(Outcome::Qr(qr)))),
+                    None => flow.waiters.push(reply),
+                }
+            }
+            LinkAsk::Code { phone, custom, expect_phone, .. } => {
+                if expect_phone.is_some() {
+                    flow.expect_phone = expect_phone;
+                }
+                self.want_code(phone, custom, reply);
+            }
+        }
+    }
+
+    /// A fresh connection with fresh keys: one round.
+    async fn begin_round(&mut self, reason: &str) {
+        self.session.round_count += 1;
+        // A session's first round finds its key store empty.
+        let wipe = (self.session.round_count > 1).then(|| Change::WipeKeys(self.session.id.clone()));
+        let state = SessionState::plain(StateName::Connecting, self.now()).because(reason);
+        self.change_state_with(wipe.into_iter().collect(), vec![], state).await;
+        self.dial_link().await;
+    }
+
+    /// Opens the connection of the link under way.
+    pub(super) async fn dial_link(&mut self) {
+        if let Some(flow) = &mut self.link {
+            flow.shown = 0;
+            flow.exhausted = false;
+            self.open(false).await;
+            self.request_code();
+        }
+    }
+
+    /// A QR arrived: everybody who waits gets it at once, the event follows.
+    pub(super) async fn on_qr(&mut self, payload: SecretString, valid_for: Duration) {
+        let watched = self.is_watched();
+        let now = self.now();
+        let Some(flow) = &mut self.link else { return };
+        if flow.shown > 0 && !watched && flow.code.is_none() {
+            return self.end_link("nobody-watching", LinkFailure::Expired).await;
+        }
+        flow.shown += 1;
+        flow.failed_dials = 0;
+        self.session.qr_count += 1;
+        let qr = Arc::new(Qr {
+            seq: self.session.qr_count,
+            round: self.session.round_count,
+            payload,
+            issued_at: now,
+            expires_at: now + TimeDelta::from_std(valid_for).unwrap_or_default(),
+        });
+        flow.qr = Some(Arc::clone(&qr));
+        for waiter in flow.waiters.drain(..) {
+            let _ = waiter.send(Ok(Outcome::Qr(Arc::clone(&qr))));
+        }
+        let has_code = flow.code.as_ref().is_some_and(|wish| wish.live.is_some());
+        let tell = vec![events::qr_issued(&self.session.id, &qr)];
+        let awaiting = if has_code { StateName::AwaitingCode } else { StateName::AwaitingScan };
+        if self.session.state.name == StateName::Connecting {
+            self.change_state_with(vec![], tell, SessionState::plain(awaiting, now)).await;
+        } else {
+            self.save(tell).await;
+        }
+    }
+
+    /// The refs of this connection are used up.
+    pub(super) async fn on_qrs_exhausted(&mut self) {
+        let Some(flow) = &mut self.link else { return };
+        flow.qr = None;
+        flow.exhausted = true;
+        if flow.code.as_ref().is_some_and(CodeWish::is_open) {
+            // The connection lives on for the code.
+            self.publish();
+        } else {
+            self.next_round().await;
+        }
+    }
+
+    /// The code is dead too: without QRs left on this connection the round is over.
+    pub(super) async fn after_code(&mut self) {
+        let Some(flow) = &self.link else { return };
+        if flow.exhausted {
+            self.next_round().await;
+        } else if self.session.state.name == StateName::AwaitingCode {
+            let name = if flow.qr.is_some() { StateName::AwaitingScan } else { StateName::Connecting };
+            self.change_state(SessionState::plain(name, self.now())).await;
+        }
+    }
+
+    async fn next_round(&mut self) {
+        let watched = self.is_watched();
+        let Some(flow) = &mut self.link else { return };
+        if flow.rounds_left == 0 {
+            return self.end_link("round-over", LinkFailure::Expired).await;
+        }
+        if !watched {
+            return self.end_link("nobody-watching", LinkFailure::Expired).await;
+        }
+        flow.rounds_left -= 1;
+        self.close_connection().await;
+        self.begin_round("next-round").await;
+    }
+
+    /// The connection of the link under way is gone. QRs die with it; a code is asked for again.
+    pub(super) async fn on_link_lost(&mut self, reason: &str) {
+        let now = self.now();
+        let Some(flow) = &mut self.link else { return };
+        flow.qr = None;
+        flow.failed_dials += 1;
+        let hopeless = reason == "certificate-refused";
+        if hopeless || flow.failed_dials >= DIALS {
+            let failure = LinkFailure::Unreachable(reason.to_owned());
+            let word = if hopeless { reason } else { "network-unreachable" };
+            return self.end_link(word, failure).await;
+        }
+        let delay = DIAL_AGAIN * 2_u32.pow(flow.failed_dials - 1);
+        self.dial_at = Some(Instant::now() + delay);
+        self.change_state(SessionState::plain(StateName::Connecting, now).because(reason)).await;
+    }
+
+    /// Gives the link up: the session rests in `link_expired`, and nobody waits any longer.
+    pub(super) async fn end_link(&mut self, reason: &str, failure: LinkFailure) {
+        self.drop_link(&failure).await;
+        self.close_connection().await;
+        self.rest(StateName::LinkExpired, reason).await;
+    }
+
+    /// Lets go of the link under way and tells those who wait. The state is the caller's business.
+    pub(super) async fn drop_link(&mut self, failure: &LinkFailure) {
+        self.dial_at = None;
+        let Some(flow) = self.link.take() else { return };
+        let code_waiters = flow.code.map(|wish| wish.waiters).unwrap_or_default();
+        for waiter in flow.waiters.into_iter().chain(code_waiters) {
+            let _ = waiter.send(Err(failure.clone().into()));
+        }
+        self.publish();
+    }
+}

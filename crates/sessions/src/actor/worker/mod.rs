@@ -1,0 +1,119 @@
+//! The inside of a session's actor: it owns the session's record, its connection and its outbox, and nobody else
+//! touches them.
+//!
+//! - `run` is the loop; `begin` decides what a stored session does when its worker starts;
+//! - `asks` does what `enlace_domain::session::decide` says about each ask;
+//! - `link` holds the link under way, `code` its pairing code;
+//! - `connection` opens and closes connections and hears what happens on them;
+//! - `outgoing` sends messages; `record` stores changes and publishes the snapshot.
+
+mod asks;
+mod begin;
+mod code;
+mod connection;
+mod link;
+mod outgoing;
+mod record;
+mod run;
+mod unlink;
+
+use super::inbox::ConnectionInbox;
+use super::message::News;
+use super::outbox::Outbox;
+use super::snapshot::Snapshot;
+use crate::gateway::GatewayParts;
+use connection::Live;
+use enlace_domain::clock::Timestamp;
+use enlace_domain::session::Session;
+use link::LinkFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::Instant;
+
+/// What outlives a worker's panic.
+pub(super) struct Shared {
+    pub(super) parts: Arc<GatewayParts>,
+    /// Turns to dial after a start.
+    pub(super) turns: Arc<Semaphore>,
+    pub(super) snapshot: watch::Sender<Snapshot>,
+    pub(super) watchers: Arc<AtomicUsize>,
+}
+
+/// The inside of one actor.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    session: Session,
+    live: Option<Live>,
+    /// Counts connections, so that late news of an earlier one can be told apart.
+    opened: u64,
+    /// When to dial next.
+    dial_at: Option<Instant>,
+    /// Failed dials since traffic last proved the session.
+    attempt: u32,
+    online_since: Option<Instant>,
+    /// Held while it is this session's turn to dial after a start.
+    turn: Option<OwnedSemaphorePermit>,
+    link: Option<LinkFlow>,
+    /// When someone last asked for a QR.
+    asked_at: Option<Instant>,
+    /// Set between the phone's acceptance and the first time online.
+    first_login: bool,
+    /// The phone that accepted is not the one expected: unlink it as soon as it is logged in.
+    unwelcome: bool,
+    outbox: Outbox,
+    /// Whether messages stored by an earlier process are in the outbox.
+    outbox_loaded: bool,
+    /// When to try the outbox again on this connection.
+    outbox_retry_at: Option<Instant>,
+    news: mpsc::UnboundedReceiver<News>,
+    tell: mpsc::UnboundedSender<News>,
+}
+
+impl Worker {
+    pub(super) fn new(shared: Arc<Shared>, session: Session) -> Self {
+        let (tell, news) = mpsc::unbounded_channel();
+        Self {
+            shared,
+            session,
+            live: None,
+            opened: 0,
+            dial_at: None,
+            attempt: 0,
+            online_since: None,
+            turn: None,
+            link: None,
+            asked_at: None,
+            first_login: false,
+            unwelcome: false,
+            outbox: Outbox::default(),
+            outbox_loaded: false,
+            outbox_retry_at: None,
+            news,
+            tell,
+        }
+    }
+
+    fn parts(&self) -> &GatewayParts {
+        &self.shared.parts
+    }
+
+    fn now(&self) -> Timestamp {
+        self.parts().clock.now()
+    }
+
+    /// Whether someone looks: a fetch within the window, or a stream that is open.
+    fn is_watched(&self) -> bool {
+        let window = self.parts().config.watch_window;
+        self.shared.watchers.load(Ordering::Relaxed) > 0 || self.asked_at.is_some_and(|at| at.elapsed() <= window)
+    }
+
+    fn inbox(&self, words: mpsc::Sender<enlace_domain::port::inbox::ConnectionEvent>) -> Arc<ConnectionInbox> {
+        Arc::new(ConnectionInbox {
+            session: self.session.id.clone(),
+            store: Arc::clone(&self.parts().store),
+            clock: Arc::clone(&self.parts().clock),
+            words,
+        })
+    }
+}

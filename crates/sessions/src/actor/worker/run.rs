@@ -1,0 +1,117 @@
+//! The loop: one thing at a time, in the order it comes.
+
+use super::Worker;
+use super::connection::Live;
+use crate::actor::message::{Ask, News};
+use enlace_domain::port::inbox::ConnectionEvent;
+use enlace_domain::session::StateName;
+use std::ops::ControlFlow;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// How often an online session's traffic is looked at.
+const PROOF_EVERY: Duration = Duration::from_secs(15);
+
+impl Worker {
+    /// Runs until the session is deleted or the gateway stops.
+    pub(in crate::actor) async fn run(mut self, asks: &mut mpsc::Receiver<Ask>, stop: &CancellationToken) {
+        self.begin().await;
+        loop {
+            let deadline = self.next_deadline();
+            let flow = tokio::select! {
+                () = stop.cancelled() => {
+                    self.close_connection().await;
+                    ControlFlow::Break(())
+                }
+                event = next_word(&mut self.live) => {
+                    self.on_connection(event).await;
+                    ControlFlow::Continue(())
+                }
+                Some(news) = self.news.recv() => {
+                    self.on_news(news).await;
+                    ControlFlow::Continue(())
+                }
+                ask = asks.recv() => match ask {
+                    Some(ask) => self.on_ask(ask).await,
+                    None => ControlFlow::Break(()),
+                },
+                () = sleep_until(deadline) => {
+                    self.on_deadline().await;
+                    ControlFlow::Continue(())
+                }
+            };
+            if flow.is_break() {
+                return;
+            }
+        }
+    }
+
+    async fn on_news(&mut self, news: News) {
+        match news {
+            News::Turn(turn) => {
+                self.turn = Some(turn);
+                self.log_in().await;
+            }
+            News::Code { opened, result } => self.on_code(opened, result).await,
+            News::Sent { opened, chat, outcome } => self.on_sent(opened, &chat, outcome).await,
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let proof = (self.session.state.name == StateName::Online).then(|| self.proof_at()).flatten();
+        let code = self.link.as_ref().and_then(|flow| flow.code.as_ref()).and_then(|wish| wish.ends_at);
+        [self.dial_at, code, self.outbox_retry_at, proof].into_iter().flatten().min()
+    }
+
+    fn proof_at(&self) -> Option<Instant> {
+        self.live.as_ref().map(|live| live.looked_at + PROOF_EVERY)
+    }
+
+    async fn on_deadline(&mut self) {
+        let now = Instant::now();
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if due(self.dial_at) {
+            self.dial_at = None;
+            self.dial().await;
+        }
+        if due(self.link.as_ref().and_then(|flow| flow.code.as_ref()).and_then(|wish| wish.ends_at)) {
+            self.on_code_expired().await;
+        }
+        if due(self.outbox_retry_at) {
+            self.outbox_retry_at = None;
+            self.send_ready();
+        }
+        if self.session.state.name == StateName::Online && due(self.proof_at()) {
+            self.look_for_proof().await;
+        }
+    }
+
+    /// Truth comes from traffic: a socket that is up but silent is not online.
+    async fn look_for_proof(&mut self) {
+        let Some(live) = &mut self.live else { return };
+        live.looked_at = Instant::now();
+        let silent = live.connection.idle_seconds().unwrap_or_default();
+        if Duration::from_secs(silent) > self.parts().config.proof_window {
+            self.rest(StateName::Stalled, "no-traffic").await;
+            self.close_connection().await;
+            self.plan_reconnect("stalled").await;
+        }
+    }
+}
+
+/// The next word of the connection; a connection that vanished without a last word has ended.
+async fn next_word(live: &mut Option<Live>) -> Option<ConnectionEvent> {
+    match live {
+        Some(live) => live.words.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,43 @@
+//! What can be set for all sessions.
+
+use enlace_domain::session::Network;
+use std::time::Duration;
+
+/// What can be set for all sessions.
+#[derive(Clone, Debug)]
+pub struct SessionsConfig {
+    /// The network of a session created without one.
+    pub default_network: Network,
+    /// How many linked sessions may dial at the same time after a start.
+    pub resume_parallel: usize,
+    /// First delay before a lost connection is dialled again; doubles up to `reconnect_max`, ±20 % jitter.
+    pub reconnect_first: Duration,
+    /// Longest delay between two dials.
+    pub reconnect_max: Duration,
+    /// For how long after a look a QR goes on rotating, and a finished round refuses to begin again.
+    pub watch_window: Duration,
+    /// Without any stanza for this long, an online session is `stalled` and dialled anew.
+    pub proof_window: Duration,
+    /// For how long an `Idempotency-Key` is remembered.
+    pub idempotency_window: Duration,
+    /// Longest time to tell the network of an unlinking.
+    pub unlink_within: Duration,
+    /// How many messages of one session may wait in memory; more are answered 429.
+    pub outbox_limit: usize,
+}
+
+impl Default for SessionsConfig {
+    fn default() -> Self {
+        Self {
+            default_network: Network::Whatsapp,
+            resume_parallel: 50,
+            reconnect_first: Duration::from_secs(1),
+            reconnect_max: Duration::from_secs(300),
+            watch_window: Duration::from_secs(60),
+            proof_window: Duration::from_secs(75),
+            idempotency_window: Duration::from_secs(24 * 3600),
+            unlink_within: Duration::from_secs(5),
+            outbox_limit: 1_000,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What a use case can answer instead of its result.
+
+use enlace_domain::event::LogBounds;
+use enlace_domain::id::SessionId;
+use enlace_domain::port::store::StoreError;
+use enlace_domain::port::whatsapp::EngineError;
+use enlace_domain::session::{Network, Refusal};
+use enlace_domain::{ErrorKind, Fault};
+
+/// Why a link that was begun came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkFailure {
+    /// The network could not be reached; the word says how.
+    Unreachable(String),
+    /// The network refuses this client version.
+    VersionRefused,
+    /// The account is restricted.
+    Restricted(String),
+    /// The round ended before.
+    Expired,
+    /// Someone stopped, logged out or deleted the session meanwhile.
+    Interrupted,
+    /// The phone accepted meanwhile.
+    Accepted,
+}
+
+/// What a use case can answer instead of its result.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// No such session, or none within reach.
+    #[error("there is no session with the id {0}; GET /v1/sessions lists those this key reaches")]
+    SessionNotFound(String),
+    /// No such message.
+    #[error("this session has no message with the id {0}")]
+    MessageNotFound(String),
+    /// A field of the request is wrong.
+    #[error("{message}")]
+    Invalid {
+        /// The field, as a path, e.g. `phone`.
+        field: &'static str,
+        /// What is wrong and what is right.
+        message: String,
+    },
+    /// Neither given nor known from an earlier link.
+    #[error("a pairing code needs the phone number: give `phone` in international form, e.g. +999 100 000 001")]
+    PhoneRequired,
+    /// The state forbids it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// No QR came in time.
+    #[error("no QR came from the network within the time to wait{}; ask again, or look at the session's state", upstream(.reason.as_deref()))]
+    NoQr {
+        /// What is known of why.
+        reason: Option<String>,
+    },
+    /// The network refuses this client version.
+    #[error("the network refuses the web version this gateway speaks; update Enlace or set another version in the configuration")]
+    VersionRefused,
+    /// The network cannot be reached.
+    #[error("the network cannot be reached ({reason}); check the gateway's way to it and ask again")]
+    NetworkUnreachable {
+        /// A stable word.
+        reason: String,
+    },
+    /// The link was interrupted.
+    #[error("the link was interrupted by a stop, logout or delete")]
+    Interrupted,
+    /// The network is not configured.
+    #[error("the network {} is not available on this gateway; for the simulator start it with --simulator", .0.as_str())]
+    NetworkUnavailable(Network),
+    /// The session's outbox is full.
+    #[error("too many messages of this session wait to be sent; send the next ones later")]
+    OutboxFull,
+    /// WhatsApp refused a message.
+    #[error("the network refused the message ({reason})")]
+    MessageRefused {
+        /// What it said.
+        reason: String,
+    },
+    /// A cursor newer than the log.
+    #[error("this cursor is newer than the event log; begin at `newest` or `oldest`")]
+    CursorUnknown(LogBounds),
+    /// A cursor older than what is kept.
+    #[error("events after this cursor are no longer kept; begin at `oldest` and read the state anew")]
+    CursorExpired(LogBounds),
+    /// Not built yet, or not by this network.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The session's actor failed in the middle of this and is being restarted.
+    #[error("the session's worker failed and is being restarted; ask again")]
+    WorkerRestarted,
+    /// The gateway is stopping.
+    #[error("the gateway is stopping; ask again when it is back")]
+    Stopping,
+    /// The storage.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The network or the library.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+fn upstream(reason: Option<&str>) -> String {
+    reason.map(|r| format!(" ({r})")).unwrap_or_default()
+}
+
+impl From<StoreError> for GatewayError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::SessionNotFound(id) => Self::SessionNotFound(id.to_string()),
+            StoreError::Closed => Self::Stopping,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<LinkFailure> for GatewayError {
+    fn from(failure: LinkFailure) -> Self {
+        match failure {
+            LinkFailure::Unreachable(reason) => Self::NetworkUnreachable { reason },
+            LinkFailure::VersionRefused => Self::VersionRefused,
+            LinkFailure::Restricted(_) => Self::Refused(Refusal::Restricted),
+            LinkFailure::Expired => Self::Refused(Refusal::LinkExpired),
+            LinkFailure::Interrupted => Self::Interrupted,
+            LinkFailure::Accepted => Self::Refused(Refusal::Pairing),
+        }
+    }
+}
+
+impl GatewayError {
+    /// A session beyond a key's reach is answered like one that is not there.
+    pub fn session_not_found(id: &SessionId) -> Self {
+        Self::SessionNotFound(id.to_string())
+    }
+}
+
+impl Fault for GatewayError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::SessionNotFound(_) | Self::MessageNotFound(_) => ErrorKind::NotFound,
+            Self::Invalid { .. } | Self::PhoneRequired => ErrorKind::InvalidInput,
+            Self::Refused(refusal) => refusal.kind(),
+            Self::NoQr { .. } => ErrorKind::Timeout,
+            Self::VersionRefused
+            | Self::NetworkUnreachable { .. }
+            | Self::NetworkUnavailable(_)
+            | Self::WorkerRestarted
+            | Self::Stopping => ErrorKind::Unavailable,
+            Self::Interrupted => ErrorKind::Conflict,
+            Self::OutboxFull => ErrorKind::RateLimited,
+            Self::MessageRefused { .. } => ErrorKind::Rejected,
+            Self::CursorUnknown(_) | Self::CursorExpired(_) => ErrorKind::Gone,
+            Self::Unsupported(_) => ErrorKind::Unsupported,
+            Self::Store(error) => error.kind(),
+            Self::Engine(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::SessionNotFound(_) => "session-not-found",
+            Self::MessageNotFound(_) => "message-not-found",
+            Self::Invalid { .. } => "invalid-field",
+            Self::PhoneRequired => "phone-required",
+            Self::Refused(refusal) => refusal.code(),
+            Self::NoQr { .. } => "no-qr-from-network",
+            Self::VersionRefused => "version-refused",
+            Self::NetworkUnreachable { .. } => "network-unreachable",
+            Self::NetworkUnavailable(_) => "network-unavailable",
+            Self::Interrupted => "link-interrupted",
+            Self::OutboxFull => "outbox-full",
+            Self::MessageRefused { .. } => "message-refused",
+            Self::CursorUnknown(_) => "cursor-unknown",
+            Self::CursorExpired(_) => "cursor-expired",
+            Self::Unsupported(_) => "unsupported",
+            Self::WorkerRestarted => "worker-restarted",
+            Self::Stopping => "stopping",
+            Self::Store(error) => error.code(),
+            Self::Engine(error) => error.code(),
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.detail(),
+            Self::Store(error) => error.detail(),
+            Self::Engine(error) => error.detail(),
+            other => other.to_string(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Refused(refusal) => refusal.retry_after(),
+            Self::Engine(error) => error.retry_after(),
+            Self::OutboxFull => Some(5),
+            Self::WorkerRestarted | Self::Stopping => Some(2),
+            _ => None,
+        }
+    }
+
+    fn field(&self) -> Option<&str> {
+        match self {
+            Self::Invalid { field, .. } => Some(field),
+            Self::PhoneRequired => Some("phone"),
+            Self::Store(error) => error.field(),
+            _ => None,
+        }
+    }
+}

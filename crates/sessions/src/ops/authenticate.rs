@@ -1,0 +1,55 @@
+//! Finds the API key behind a credential.
+
+use crate::secret_text::hash_key;
+use crate::{Gateway, GatewayError};
+use chrono::TimeDelta;
+use enlace_domain::key::ApiKey;
+use enlace_domain::{ErrorKind, Fault};
+use std::sync::Arc;
+
+/// Why a credential is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Not a key of this gateway.
+    #[error("this key is not valid here; check it, or make a new one with an admin key")]
+    Invalid,
+    /// It was valid once.
+    #[error("this key has expired; make a new one with an admin key")]
+    Expired,
+    /// It could not be looked up.
+    #[error(transparent)]
+    Failed(GatewayError),
+}
+
+impl Fault for KeyError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid | Self::Expired => ErrorKind::Unauthenticated,
+            Self::Failed(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid => "key-invalid",
+            Self::Expired => "key-expired",
+            Self::Failed(error) => error.code(),
+        }
+    }
+}
+
+impl Gateway {
+    /// The key, when it is one of ours and lives. Its use is recorded to the minute.
+    pub async fn authenticate(&self, credential: &str) -> Result<Arc<ApiKey>, KeyError> {
+        let found = self.parts.store.key_by_hash(&hash_key(credential)).await;
+        let key = found.map_err(|error| KeyError::Failed(error.into()))?.ok_or(KeyError::Invalid)?;
+        let now = self.parts.clock.now();
+        if key.expires_at.is_some_and(|end| end <= now) {
+            return Err(KeyError::Expired);
+        }
+        if key.last_used_at.is_none_or(|last| now - last >= TimeDelta::minutes(1)) {
+            self.parts.store.touch_key(&key.id, now).await.map_err(|error| KeyError::Failed(error.into()))?;
+        }
+        Ok(Arc::new(key))
+    }
+}

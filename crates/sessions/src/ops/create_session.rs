@@ -1,0 +1,67 @@
+//! Makes a session. Creating does not connect.
+
+use crate::{Gateway, GatewayError};
+use enlace_domain::id::SessionId;
+use enlace_domain::port::store::{Change, Entry};
+use enlace_domain::session::{Desired, Network, Session, SessionState, Settings, StateName};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// What to make.
+#[derive(Clone, Debug, Default)]
+pub struct CreateSession {
+    /// Chosen, or made.
+    pub id: Option<SessionId>,
+    /// A name for people.
+    pub name: Option<String>,
+    /// The gateway's default when left out.
+    pub network: Option<Network>,
+    /// The user's own data.
+    pub metadata: Map<String, Value>,
+    /// What is set.
+    pub settings: Settings,
+}
+
+impl Gateway {
+    /// Makes a session in state `unlinked`. Errors: `session-exists`, `network-unavailable`, `invalid-field`.
+    pub async fn create_session(&self, request: CreateSession) -> Result<Arc<Session>, GatewayError> {
+        check_settings(&request.settings)?;
+        let network = request.network.unwrap_or(self.parts.config.default_network);
+        if !self.parts.whatsapp.offers(network) {
+            return Err(GatewayError::NetworkUnavailable(network));
+        }
+        let now = self.parts.clock.now();
+        let session = Session {
+            id: request.id.unwrap_or_else(SessionId::random),
+            name: request.name,
+            network,
+            desired: Desired::Stopped,
+            state: SessionState::plain(StateName::Unlinked, now),
+            linked: false,
+            phone: None,
+            lid: None,
+            push_name: None,
+            metadata: request.metadata,
+            settings: request.settings,
+            qr_count: 0,
+            round_count: 0,
+            code_count: 0,
+            created_at: now,
+        };
+        let event = crate::actor::events::state_changed(&session, None);
+        let create = Entry { change: Change::CreateSession(Box::new(session.clone())), event: Some(event) };
+        self.parts.store.commit(vec![create]).await?;
+        Ok(self.registry.adopt(session).snapshot().session)
+    }
+}
+
+/// Limits that the type cannot hold.
+pub(crate) fn check_settings(settings: &Settings) -> Result<(), GatewayError> {
+    if (1..=10).contains(&settings.link_max_rounds) {
+        return Ok(());
+    }
+    Err(GatewayError::Invalid {
+        field: "settings.link_max_rounds",
+        message: "settings.link_max_rounds is the number of QR rounds per link request, 1 to 10".to_owned(),
+    })
+}

@@ -1,0 +1,11 @@
+//! Reads one session, never waiting behind its work.
+
+use crate::{Gateway, GatewayError, Snapshot};
+use enlace_domain::id::SessionId;
+
+impl Gateway {
+    /// The session as it is now, with the secrets that live.
+    pub fn session(&self, id: &SessionId) -> Result<Snapshot, GatewayError> {
+        Ok(self.registry.handle(id)?.snapshot())
+    }
+}

@@ -1,0 +1,112 @@
+//! Sends a message: stored first with its WhatsApp id fixed, then sent in order per chat, answered after the
+//! server's acknowledgement or, when that takes longer than `wait`, as queued.
+
+use crate::actor::message::Ask;
+use crate::{Gateway, GatewayError};
+use enlace_domain::address::{Jid, Person};
+use enlace_domain::id::{MessageId, SessionId};
+use enlace_domain::message::{Content, Message, Status, TEXT_MAX_BYTES, Waiting};
+use enlace_domain::port::store::{Change, Entry, IdempotencyKey};
+use enlace_domain::session::{self, Session, StateName, decide};
+use std::time::Duration;
+
+/// What to send.
+#[derive(Clone, Debug)]
+pub struct SendMessage {
+    /// Where to.
+    pub to: Jid,
+    /// What.
+    pub content: Content,
+    /// How long to wait for the acknowledgement.
+    pub wait: Duration,
+    /// The caller's key and the SHA-256 of the request it stands for.
+    pub idempotency: Option<(String, [u8; 32])>,
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub struct SendAnswer {
+    /// The message as stored now.
+    pub message: Message,
+    /// Why it is not sent yet, when it is not.
+    pub waiting: Option<Waiting>,
+}
+
+impl Gateway {
+    /// Stores and sends. Errors: `link-required`, `invalid-field`, `idempotency-mismatch`, `outbox-full`,
+    /// `message-refused`.
+    pub async fn send_message(&self, id: &SessionId, request: SendMessage) -> Result<SendAnswer, GatewayError> {
+        check_content(&request.content)?;
+        let handle = self.registry.handle(id)?;
+        let session = handle.snapshot().session;
+        let decision = decide(session.state.name, &handle.send_facts(&session), session::Ask::Send);
+        if let session::Decision::Refuse(refusal) = decision {
+            return Err(refusal.into());
+        }
+        let slot = handle.reserve_outbox_slot()?;
+        let message = self.queued(&session, &request);
+        let idempotency = request.idempotency.map(|(key, fingerprint)| IdempotencyKey {
+            key,
+            fingerprint,
+            expires_at: message.at + self.parts.config.idempotency_window,
+        });
+        let change = Change::QueueMessage { message: Box::new(message.clone()), idempotency };
+        let committed = self.parts.store.commit(vec![Entry { change, event: None }]).await?;
+        let earlier = committed.into_iter().next().and_then(|outcome| outcome.earlier);
+        let message_id = earlier.clone().unwrap_or_else(|| message.id.clone());
+        let sent = handle.ask(|reply| match earlier {
+            Some(message) => Ask::AwaitMessage { message, reply },
+            None => Ask::Send { message: Box::new(message), slot, reply },
+        });
+        // The time-out is an answer too: the message stays queued and goes on without us.
+        let _ = tokio::time::timeout(request.wait, sent).await;
+        self.answer(id, &message_id).await
+    }
+
+    fn queued(&self, session: &Session, request: &SendMessage) -> Message {
+        let own = Person { pn: session.phone.as_ref().map(Jid::phone), lid: session.lid.clone() };
+        Message {
+            id: MessageId::random(),
+            wa_id: self.parts.whatsapp.new_message_id(),
+            session: session.id.clone(),
+            chat: request.to.clone(),
+            chat_person: Person::from_jids([request.to.clone()]),
+            from: own.preferred().cloned().unwrap_or_else(|| request.to.clone()),
+            from_person: own,
+            from_me: true,
+            push_name: None,
+            at: self.parts.clock.now(),
+            status: Status::Queued,
+            error: None,
+            content: request.content.clone(),
+        }
+    }
+
+    async fn answer(&self, session: &SessionId, id: &MessageId) -> Result<SendAnswer, GatewayError> {
+        let message = self.message(session, id).await?;
+        match message.status {
+            Status::Failed => {
+                Err(GatewayError::MessageRefused { reason: message.error.unwrap_or_else(|| "unknown".to_owned()) })
+            }
+            Status::Queued => {
+                let state = self.session(session)?.session.state.clone();
+                let online = state.name == StateName::Online;
+                let reason = if online { "sending" } else { "offline" };
+                Ok(SendAnswer { message, waiting: Some(Waiting { reason: reason.to_owned(), until: state.retry_at }) })
+            }
+            _ => Ok(SendAnswer { message, waiting: None }),
+        }
+    }
+}
+
+fn check_content(content: &Content) -> Result<(), GatewayError> {
+    let message = match content {
+        Content::Text(text) if text.trim().is_empty() => "text is empty; write at least one character".to_owned(),
+        Content::Text(text) if text.len() > TEXT_MAX_BYTES => {
+            format!("text is longer than {TEXT_MAX_BYTES} bytes; split it into several messages")
+        }
+        Content::Text(_) => return Ok(()),
+        _ => "this kind of message cannot be sent yet; send {\"text\": …}".to_owned(),
+    };
+    Err(GatewayError::Invalid { field: "text", message })
+}
