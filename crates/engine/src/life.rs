@@ -1,0 +1,148 @@
+//! The life of one connection, from the dial to `Ended`, and nothing after it.
+
+use crate::durability;
+use crate::presence;
+use crate::queue::Item;
+use crate::runtime::ConnectionRuntime;
+use crate::shared::Shared;
+use crate::{classify, decode};
+use enlace_domain::address::Server;
+use enlace_domain::port::{ConnectionEvent, EndReason};
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use wacore::store::DeviceCommand;
+use whatsapp_rust::{Client, RawNodeLease};
+
+/// How long the library's tasks may take to notice that they ended.
+const TASKS: Duration = Duration::from_secs(5);
+/// How long taking the presence back may hold `Online` up.
+const PRESENCE: Duration = Duration::from_secs(2);
+
+/// What lives.
+pub(crate) struct Life {
+    /// The library's client.
+    pub(crate) client: Arc<Client>,
+    /// Its tasks.
+    pub(crate) runtime: Arc<ConnectionRuntime>,
+    /// The common ground.
+    pub(crate) shared: Arc<Shared>,
+    /// Whether it began with a linked device.
+    pub(crate) linked: bool,
+    /// While held, the library shows every stanza.
+    pub(crate) stanzas: RawNodeLease,
+}
+
+impl Life {
+    /// Lives it. Returns when the inbox has heard of the end and every task is gone.
+    pub(crate) async fn run(self) {
+        futures::join!(self.connect_and_end(), self.narrate());
+        drop(self.stanzas);
+    }
+
+    /// Runs the library until the connection is over, then clears up.
+    async fn connect_and_end(&self) {
+        let shared = &self.shared;
+        tokio::select! {
+            ran = AssertUnwindSafe(self.client.run()).catch_unwind() => {
+                if ran.is_err() {
+                    shared.ends(classify::lost("engine-failed"));
+                }
+            }
+            () = shared.panicked.cancelled() => shared.ends(classify::lost("engine-failed")),
+            () = shared.abandoned.cancelled() => {}
+        }
+        // Also after the library ended by itself: its device row and secrets are written here.
+        let flushed = AssertUnwindSafe(self.client.disconnect()).catch_unwind();
+        match tokio::time::timeout(shared.limits.close, flushed).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => {
+                tracing::error!(session = %shared.session, "the WhatsApp library panicked while closing")
+            }
+            Err(_) => {
+                tracing::warn!(session = %shared.session, "closing took too long; what was unsaved is lost")
+            }
+        }
+        self.runtime.end(TASKS).await;
+        self.tell_missed_pairing();
+        shared.queue.close(ConnectionEvent::Ended(self.verdict()));
+    }
+
+    /// A 515 on the heels of the pairing can end the library's run before it told that the phone accepted.
+    fn tell_missed_pairing(&self) {
+        let device = self.client.persistence_manager().get_device_snapshot();
+        if self.linked || device.account.is_none() || self.shared.paired.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let Some(phone) = device.pn.as_ref().and_then(decode::person::jid).and_then(|jid| jid.to_phone())
+        else {
+            return;
+        };
+        let lid = device.lid.as_ref().and_then(decode::person::jid).filter(|lid| lid.server() == Server::Lid);
+        self.shared.tell(ConnectionEvent::Paired { phone, lid, business_name: None });
+    }
+
+    fn verdict(&self) -> EndReason {
+        let shared = &self.shared;
+        if let Some(reason) = shared.end() {
+            return reason;
+        }
+        if let Some(reason) = shared.dial.failure() {
+            return classify::lost(reason);
+        }
+        if !self.linked && shared.paired.load(Ordering::Acquire) {
+            return EndReason::RestartRequired;
+        }
+        // The library hangs up without a word when its keepalive goes unanswered.
+        classify::lost("no-answer")
+    }
+
+    /// Tells the inbox what waits, in order, up to and with the end.
+    async fn narrate(&self) {
+        while let Some(item) = self.shared.queue.pop().await {
+            match item {
+                Item::Event(event) => self.tell(event).await,
+                Item::Messages(batch) => {
+                    // The library acknowledged these by itself; nothing can be held back.
+                    if let Err(error) = durability::deliver(&self.shared, &self.client, &batch).await {
+                        tracing::warn!(session = %self.shared.session, %error, "messages were lost");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn tell(&self, mut event: ConnectionEvent) {
+        match &event {
+            ConnectionEvent::Paired { .. } => {
+                if let Err(reason) = self.keep_credentials().await {
+                    event = ConnectionEvent::PairFailed { reason: reason.to_owned() };
+                    self.shared.end_now(classify::lost("storage-failed"));
+                }
+            }
+            ConnectionEvent::Online { .. } if !self.shared.mark_online => {
+                // A slow socket must not hold up the news.
+                drop(tokio::time::timeout(PRESENCE, presence::withdraw(&self.client)).await);
+            }
+            _ => {}
+        }
+        self.shared.inbox.connection(event).await;
+    }
+
+    /// Writes the credentials, which the library would do a while later.
+    ///
+    /// It takes a business's name for the account's own name, and an account with a name for one whose first state
+    /// sync was done. That sync is due on the next connection, which is another client; so the name is taken out.
+    async fn keep_credentials(&self) -> Result<(), &'static str> {
+        let store = self.client.persistence_manager();
+        if !store.get_device_snapshot().push_name.is_empty() {
+            store.process_command(DeviceCommand::SetPushName(String::new())).await;
+        }
+        store.flush().await.map_err(|error| {
+            tracing::error!(session = %self.shared.session, %error, "the new credentials could not be stored");
+            "storage-failed"
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! Opening: the key store is made ready, a fresh client built, its life begun.
+
+use crate::config::{ClientVersion, Companion, Limits, Platform};
+use crate::connection::WebConnection;
+use crate::durability::KeepFirst;
+use crate::events::Listener;
+use crate::life::Life;
+use crate::runtime::ConnectionRuntime;
+use crate::shared::Shared;
+use crate::transport::{Dial, Dialler, ObservedFactory};
+use enlace_domain::port::whatsapp::OpenRequest;
+use enlace_domain::port::{EngineError, Inbox};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use wacore::net::HttpClient;
+use wacore::store::traits::Backend;
+use wacore::store::{DeviceCommand, DevicePropsOverride};
+use waproto::whatsapp::device_props::PlatformType;
+use whatsapp_rust::Client;
+use whatsapp_rust::cache_config::{CacheConfig, CacheEntryConfig};
+use whatsapp_rust::store::persistence_manager::PersistenceManager;
+
+/// How long the library waits for the server's half of the handshake.
+const HANDSHAKE: Duration = Duration::from_secs(20);
+/// How often the library looks whether its device row wants saving, besides each change.
+const SAVER: Duration = Duration::from_secs(300);
+
+/// One network, as all its connections use it.
+pub(crate) struct Network {
+    /// Its name.
+    pub(crate) name: enlace_domain::session::Network,
+    /// How it is dialled.
+    pub(crate) dialler: Dialler,
+    /// Its media.
+    pub(crate) http: Arc<dyn HttpClient>,
+    /// What the library's waits are divided by while a session links.
+    pub(crate) speed: f64,
+    /// One-time prekeys uploaded at once.
+    pub(crate) prekeys: usize,
+}
+
+/// What is the same for all networks.
+pub(crate) struct Common {
+    /// The client version.
+    pub(crate) version: ClientVersion,
+    /// What the phone shows.
+    pub(crate) companion: Companion,
+    /// Bounds.
+    pub(crate) limits: Limits,
+}
+
+/// Begins a connection on a store that was made ready.
+pub(crate) async fn open(
+    network: &Network,
+    common: &Common,
+    request: OpenRequest,
+    store: Arc<dyn Backend>,
+    linked: bool,
+    inbox: Arc<dyn Inbox>,
+) -> Result<Arc<WebConnection>, EngineError> {
+    // Only linking is hastened: the waits that matter there are QRs; later ones are time-outs.
+    let speed = if linked { 1.0 } else { network.speed };
+    let span = tracing::info_span!("connection", session = %request.session);
+    let panicked = CancellationToken::new();
+    let runtime = Arc::new(ConnectionRuntime::new(span, speed, panicked.clone()));
+    let dial = Arc::new(Dial::new(runtime.hasten(HANDSHAKE)));
+    let mut shared = Shared::new(
+        request.session,
+        inbox,
+        dial.clone(),
+        common.limits.clone(),
+        request.mark_online,
+        network.speed,
+    );
+    shared.panicked = panicked;
+    let shared = Arc::new(shared);
+    let factory = ObservedFactory { dialler: network.dialler.clone(), dial };
+    let client = build(network, common, store, &runtime, factory, KeepFirst(shared.clone())).await?;
+    let listener = Arc::new(Listener::new(shared.clone(), runtime.clone()));
+    listener.attach(&client);
+    client.subscribe_handler(listener).detach();
+    // Ends such as 515 and 503 are told by no event of the library, so every stanza is looked at.
+    let stanzas = client.acquire_raw_node_forwarding();
+    let life = Life { client: client.clone(), runtime, shared: shared.clone(), linked, stanzas };
+    Ok(WebConnection::begin(client, shared, life))
+}
+
+async fn build(
+    network: &Network,
+    common: &Common,
+    store: Arc<dyn Backend>,
+    runtime: &Arc<ConnectionRuntime>,
+    factory: ObservedFactory,
+    hook: KeepFirst,
+) -> Result<Arc<Client>, EngineError> {
+    let device = PersistenceManager::new(store).await.map_err(|error| EngineError::Keys(Box::new(error)))?;
+    let companion = DevicePropsOverride::new()
+        .with_os(common.companion.name.clone())
+        .with_platform_type(platform(common.companion.platform));
+    device.process_command(DeviceCommand::SetDeviceProps(companion)).await;
+    let ClientVersion(major, minor, patch) = common.version;
+    let built = Client::builder()
+        .with_runtime_arc(runtime.clone())
+        .with_persistence_manager(Arc::new(device))
+        .with_transport_factory(factory)
+        .with_http_client_arc(network.http.clone())
+        .with_version_override((major, minor, patch))
+        .with_cache_config(caches(&common.limits))
+        .with_inbound_durability_hook(hook)
+        .with_skip_history_sync(!common.limits.history)
+        .with_wanted_pre_key_count(network.prekeys)
+        .with_background_saver_interval(SAVER)
+        .build()
+        .await
+        .map_err(|error| EngineError::Library(Box::new(error)))?;
+    let client = built.into_client();
+    client.enable_auto_reconnect.store(false, Ordering::Relaxed);
+    Ok(client)
+}
+
+/// Caches sized for many sessions in one process; what they miss comes from the store.
+fn caches(limits: &Limits) -> CacheConfig {
+    let hour = Some(Duration::from_secs(3600));
+    CacheConfig {
+        group_cache: CacheEntryConfig::new(hour, 64),
+        device_registry_cache: CacheEntryConfig::new(hour, 2_000),
+        message_retry_counts: CacheEntryConfig::new(hour, 200),
+        undecryptable_dispatched: CacheEntryConfig::new(Some(Duration::from_secs(300)), 200),
+        sender_key_devices_cache: CacheEntryConfig::new(hour, 64),
+        sent_message_ttl_secs: limits.resend.as_secs(),
+        seed_msg_secrets_from_history: limits.history,
+        ..CacheConfig::default()
+    }
+}
+
+fn platform(platform: Platform) -> PlatformType {
+    match platform {
+        Platform::Chrome => PlatformType::CHROME,
+        Platform::Edge => PlatformType::EDGE,
+        Platform::Firefox => PlatformType::FIREFOX,
+        Platform::Safari => PlatformType::SAFARI,
+        Platform::Opera => PlatformType::OPERA,
+        Platform::Desktop => PlatformType::DESKTOP,
+    }
+}
