@@ -1,1 +1,6 @@
-//! placeholder
+//! Doubles at our own ports, and contract suites that every implementation of a port must pass. A dev-dependency
+//! only: nothing that ships may name it.
+
+pub mod fake_whatsapp;
+
+pub use fake_whatsapp::{FakeConnection, FakeWhatsApp};

@@ -1,0 +1,294 @@
+//! A WhatsApp network in memory, behind our own port: a test opens sessions against it, takes the connections that
+//! come, and says what happens on each. It does nothing by itself unless it is told to answer like a friendly network
+//! ([`FakeWhatsApp::friendly`]).
+
+use async_trait::async_trait;
+use enlace_domain::address::{Jid, PhoneNumber};
+use enlace_domain::id::SessionId;
+use enlace_domain::port::inbox::{ConnectionEvent, EndReason, Inbox, InboundMessage, InboxError, Receipt};
+use enlace_domain::port::whatsapp::{
+    Connection, EngineError, Identity, IssuedCode, OpenRequest, Outgoing, SendError, WhatsApp,
+};
+use enlace_domain::session::Network;
+use secrecy::SecretString;
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
+
+/// How long a test waits for something that must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The network.
+pub struct FakeWhatsApp {
+    opened: mpsc::UnboundedSender<Arc<FakeConnection>>,
+    connections: tokio::sync::Mutex<mpsc::UnboundedReceiver<Arc<FakeConnection>>>,
+    identities: Mutex<HashMap<SessionId, Identity>>,
+    missing: Mutex<Vec<Network>>,
+    panics: AtomicBool,
+    friendly: AtomicBool,
+    ids: AtomicU64,
+}
+
+impl Default for FakeWhatsApp {
+    fn default() -> Self {
+        let (opened, connections) = mpsc::unbounded_channel();
+        Self {
+            opened,
+            connections: tokio::sync::Mutex::new(connections),
+            identities: Mutex::default(),
+            missing: Mutex::default(),
+            panics: AtomicBool::new(false),
+            friendly: AtomicBool::new(false),
+            ids: AtomicU64::new(1),
+        }
+    }
+}
+
+impl FakeWhatsApp {
+    /// A network that waits to be told everything.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// A network that shows a QR to whoever links and lets in whoever logs in.
+    pub fn friendly() -> Arc<Self> {
+        let fake = Self::default();
+        fake.friendly.store(true, Ordering::Relaxed);
+        Arc::new(fake)
+    }
+
+    /// The next connection that a session opens.
+    pub async fn next_connection(&self) -> Arc<FakeConnection> {
+        let mut connections = self.connections.lock().await;
+        let next = tokio::time::timeout(PATIENCE, connections.recv()).await;
+        next.expect("no session opened a connection").expect("the network holds the sender")
+    }
+
+    /// Whether a connection was opened that no test has taken.
+    pub async fn has_unseen_connection(&self) -> bool {
+        !self.connections.lock().await.is_empty()
+    }
+
+    /// From now on this network is not configured.
+    pub fn withdraw(&self, network: Network) {
+        lock(&self.missing).push(network);
+    }
+
+    /// As if a completed pairing lay in the key store.
+    pub fn remember(&self, session: &SessionId, identity: Identity) {
+        lock(&self.identities).insert(session.clone(), identity);
+    }
+
+    /// The next open panics.
+    pub fn panic_once(&self) {
+        self.panics.store(true, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl WhatsApp for FakeWhatsApp {
+    fn offers(&self, network: Network) -> bool {
+        !lock(&self.missing).contains(&network)
+    }
+
+    async fn open(&self, request: OpenRequest, inbox: Arc<dyn Inbox>) -> Result<Arc<dyn Connection>, EngineError> {
+        assert!(!self.panics.swap(false, Ordering::Relaxed), "the test asked for this panic");
+        let connection = Arc::new(FakeConnection::new(request, inbox));
+        if self.friendly.load(Ordering::Relaxed) {
+            let answering = Arc::clone(&connection);
+            tokio::spawn(async move {
+                if answering.request.linked { answering.go_online().await } else { answering.show_qr("friendly").await }
+            });
+        }
+        // A test that does not look at connections has dropped nothing it needs.
+        let _ = self.opened.send(Arc::clone(&connection));
+        Ok(connection)
+    }
+
+    async fn identity(&self, session: &SessionId) -> Result<Option<Identity>, EngineError> {
+        Ok(lock(&self.identities).get(session).cloned())
+    }
+
+    fn new_message_id(&self) -> String {
+        format!("3EB0{:018X}", self.ids.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// One connection, as the test holds it.
+pub struct FakeConnection {
+    /// What was asked for.
+    pub request: OpenRequest,
+    inbox: Arc<dyn Inbox>,
+    code_answers: Mutex<VecDeque<Result<IssuedCode, EngineError>>>,
+    codes_asked: Mutex<Vec<(PhoneNumber, Option<SecretString>)>>,
+    send_answers: Mutex<VecDeque<Result<(), SendError>>>,
+    sent: mpsc::UnboundedSender<Outgoing>,
+    outgoing: tokio::sync::Mutex<mpsc::UnboundedReceiver<Outgoing>>,
+    holding: AtomicBool,
+    release: Notify,
+    logged_out: AtomicBool,
+    closed: AtomicBool,
+    idle_seconds: AtomicU64,
+}
+
+impl FakeConnection {
+    fn new(request: OpenRequest, inbox: Arc<dyn Inbox>) -> Self {
+        let (sent, outgoing) = mpsc::unbounded_channel();
+        Self {
+            request,
+            inbox,
+            code_answers: Mutex::default(),
+            codes_asked: Mutex::default(),
+            send_answers: Mutex::default(),
+            sent,
+            outgoing: tokio::sync::Mutex::new(outgoing),
+            holding: AtomicBool::new(false),
+            release: Notify::new(),
+            logged_out: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            idle_seconds: AtomicU64::new(0),
+        }
+    }
+
+    /// Something happens on this connection.
+    pub async fn tell(&self, event: ConnectionEvent) {
+        self.inbox.connection(event).await;
+    }
+
+    /// A QR of 60 s.
+    pub async fn show_qr(&self, payload: &str) {
+        self.show_qr_for(payload, Duration::from_secs(60)).await;
+    }
+
+    /// A QR.
+    pub async fn show_qr_for(&self, payload: &str, valid_for: Duration) {
+        self.tell(ConnectionEvent::Qr { payload: payload.into(), valid_for }).await;
+    }
+
+    /// The phone accepts, and 515 follows.
+    pub async fn pair(&self, phone: &str) {
+        let phone = PhoneNumber::parse(phone).expect("a test's number is well-formed");
+        let lid = Jid::parse(&format!("1{}@lid", &phone.as_str()[3..])).ok();
+        self.tell(ConnectionEvent::Paired { phone, lid, business_name: None }).await;
+        self.end(EndReason::RestartRequired).await;
+    }
+
+    /// Logged in and synced.
+    pub async fn go_online(&self) {
+        self.tell(ConnectionEvent::LoggedIn).await;
+        self.tell(ConnectionEvent::Online { push_name: Some("Ana".to_owned()) }).await;
+    }
+
+    /// It is over.
+    pub async fn end(&self, reason: EndReason) {
+        self.tell(ConnectionEvent::Ended(reason)).await;
+    }
+
+    /// Lost.
+    pub async fn lose(&self, reason: &str) {
+        self.end(EndReason::Lost { reason: reason.to_owned() }).await;
+    }
+
+    /// A message arrives; returns what the network would be told.
+    pub async fn deliver(&self, message: InboundMessage) -> Result<(), InboxError> {
+        self.inbox.messages(vec![message]).await
+    }
+
+    /// A receipt arrives.
+    pub async fn receipt(&self, receipt: Receipt) -> Result<(), InboxError> {
+        self.inbox.receipt(receipt).await
+    }
+
+    /// How the next request for a code is answered. Unscripted ones are accepted for 180 s.
+    pub fn answer_code(&self, answer: Result<IssuedCode, EngineError>) {
+        lock(&self.code_answers).push_back(answer);
+    }
+
+    /// Which codes were asked for.
+    pub fn codes_asked(&self) -> Vec<(PhoneNumber, Option<SecretString>)> {
+        lock(&self.codes_asked).clone()
+    }
+
+    /// How the next send is answered. Unscripted ones are acknowledged.
+    pub fn answer_send(&self, answer: Result<(), SendError>) {
+        lock(&self.send_answers).push_back(answer);
+    }
+
+    /// No send is answered until [`Self::release_sends`].
+    pub fn hold_sends(&self) {
+        self.holding.store(true, Ordering::SeqCst);
+    }
+
+    /// Answers the held sends.
+    pub fn release_sends(&self) {
+        self.holding.store(false, Ordering::SeqCst);
+        self.release.notify_waiters();
+    }
+
+    /// The next message that left on this connection.
+    pub async fn next_sent(&self) -> Outgoing {
+        let mut outgoing = self.outgoing.lock().await;
+        let next = tokio::time::timeout(PATIENCE, outgoing.recv()).await;
+        next.expect("no message left").expect("the connection holds the sender")
+    }
+
+    /// Whether the network was told of an unlinking.
+    pub fn is_logged_out(&self) -> bool {
+        self.logged_out.load(Ordering::SeqCst)
+    }
+
+    /// Whether we closed it.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Nothing was heard for this long.
+    pub fn be_silent_for(&self, seconds: u64) {
+        self.idle_seconds.store(seconds, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Connection for FakeConnection {
+    async fn request_code(
+        &self,
+        phone: &PhoneNumber,
+        custom: Option<&SecretString>,
+    ) -> Result<IssuedCode, EngineError> {
+        lock(&self.codes_asked).push((phone.clone(), custom.cloned()));
+        let scripted = lock(&self.code_answers).pop_front();
+        scripted.unwrap_or_else(|| {
+            let code = custom.cloned().unwrap_or_else(|| "ABCD1234".into());
+            Ok(IssuedCode { code, valid_for: Duration::from_secs(180) })
+        })
+    }
+
+    async fn cancel_code(&self) {}
+
+    async fn send(&self, message: &Outgoing) -> Result<(), SendError> {
+        let _ = self.sent.send(message.clone());
+        while self.holding.load(Ordering::SeqCst) {
+            self.release.notified().await;
+        }
+        lock(&self.send_answers).pop_front().unwrap_or(Ok(()))
+    }
+
+    async fn logout(&self) -> Result<(), EngineError> {
+        self.logged_out.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    fn idle_seconds(&self) -> Option<u64> {
+        Some(self.idle_seconds.load(Ordering::SeqCst))
+    }
+}
