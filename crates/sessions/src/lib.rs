@@ -23,7 +23,7 @@ pub use gateway::{Gateway, GatewayParts};
 pub use hub::EventHub;
 pub use ops::authenticate::KeyError;
 pub use ops::create_session::CreateSession;
-pub use ops::ensure_admin_key::AdminKey;
+pub use ops::ensure_admin_key::{AdminKey, reset_admin_key};
 pub use ops::link::{LinkAnswer, LinkRequest};
 pub use ops::patch_session::PatchSession;
 pub use ops::read_events::Cursor;
