@@ -1,1 +1,15 @@
-//! placeholder
+//! Enlace's own HTTP API: JSON under `/v1`, server-sent events, QR pictures, and the OpenAPI document of all that.
+//!
+//! A surface and nothing else: it reads requests, asks [`enlace_sessions::Gateway`], and writes answers. No rule about
+//! sessions, messages or WhatsApp lives here. One operation is one file under `v1/`; what they share is in `kit/`. A
+//! handler reaches the use cases only through an authenticated context, so one without authorisation does not compile.
+
+mod health;
+mod kit;
+mod openapi;
+pub mod qr;
+mod router;
+mod v1;
+
+pub use kit::state::{BuildInfo, PublicSettings, Readiness, WebState};
+pub use router::{openapi, router};

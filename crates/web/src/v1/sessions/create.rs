@@ -1,0 +1,113 @@
+//! `POST /v1/sessions`
+
+use super::settings::SettingsBody;
+use super::unsupported;
+use super::view::{NetworkName, SessionView};
+use crate::kit::auth::{Caller, Manages};
+use crate::kit::body::{Body, Input};
+use crate::kit::docs::{BodyProblems, KeyProblems};
+use crate::kit::problem::{Problem, ProblemBody};
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use enlace_domain::id::SessionId;
+use enlace_domain::key::ApiKey;
+use enlace_domain::session::{Network, Settings};
+use enlace_sessions::CreateSession;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// What to make.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SessionCreate, example = json!({"id": "ana", "name": "Ana, front desk", "metadata": {"team": "sales"}}))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateBody {
+    /// 1 to 64 characters of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit. Made when left out.
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    id: Option<String>,
+    /// A name for people.
+    name: Option<String>,
+    /// What it connects to, for good. The gateway's default when left out.
+    #[schema(value_type = Option<NetworkName>)]
+    network: Option<String>,
+    /// Your own data, given back as it is.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Map<String, Value>>,
+    /// What to set.
+    settings: Option<SettingsBody>,
+    /// Not offered by this version: anything but null is refused with 501.
+    #[serde(default, rename = "proxy")]
+    _proxy: Option<Value>,
+    /// Not offered by this version: anything but `{}` is refused with 501.
+    #[serde(default, rename = "aliases")]
+    #[schema(value_type = Option<Object>)]
+    _aliases: Option<Value>,
+}
+
+impl Input for CreateBody {
+    fn check(members: &Map<String, Value>) -> Result<(), Problem> {
+        unsupported::refuse(members)
+    }
+}
+
+/// Create a session
+///
+/// Makes a session in state `unlinked`. Nothing is connected yet: ask for its QR, or link it.
+#[utoipa::path(
+    post, path = "/v1/sessions", operation_id = "session_create", tag = "sessions",
+    request_body = CreateBody,
+    responses(
+        (status = 201, description = "The new session.", body = SessionView,
+            headers(("Location" = String, description = "Its path."))),
+        KeyProblems, BodyProblems,
+        (status = 403, description = "`scope-missing`, or `session-not-in-reach`: the key is limited to other sessions.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The id is taken: `session-exists`.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong, and named: `invalid-field`.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 501, description = "A network, proxy or alias that this version does not offer: `unsupported`.",
+            body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    caller: Caller<Manages>,
+    body: Body<CreateBody>,
+) -> Result<impl IntoResponse, Problem> {
+    let request = read(body.input)?;
+    check_reach(caller.key(), request.id.as_ref())?;
+    let session = caller.gateway().create_session(request).await?;
+    let location = [(header::LOCATION, format!("/v1/sessions/{}", session.id))];
+    Ok((StatusCode::CREATED, location, Json(SessionView::from(session.as_ref()))))
+}
+
+fn read(body: CreateBody) -> Result<CreateSession, Problem> {
+    let id = body.id.as_deref().map(SessionId::parse).transpose();
+    let network = body.network.as_deref().map(|name| {
+        Network::parse(name).ok_or_else(|| unsupported::unknown_network(name))
+    });
+    Ok(CreateSession {
+        id: id.map_err(|error| Problem::field("id", error.to_string()))?,
+        name: body.name,
+        network: network.transpose()?,
+        metadata: body.metadata.unwrap_or_default(),
+        settings: body.settings.unwrap_or_default().over(&Settings::default()),
+    })
+}
+
+/// A limited key may make only the sessions it is limited to.
+fn check_reach(key: &ApiKey, id: Option<&SessionId>) -> Result<(), Problem> {
+    let reached = match id {
+        Some(id) => key.reaches(id),
+        None => key.sessions.is_none(),
+    };
+    if reached {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "session-not-in-reach",
+        "this key is limited to certain sessions and could not use the one it asks for; choose one of its ids, or use another key",
+    ))
+}

@@ -1,0 +1,38 @@
+//! Sessions: their records, their life, and linking.
+
+mod create;
+mod delete;
+mod events;
+mod get;
+mod link;
+mod list;
+mod logout;
+mod qr;
+mod qr_format;
+mod qr_view;
+mod restart;
+mod settings;
+mod start;
+mod stop;
+mod summary;
+mod unsupported;
+mod update;
+mod view;
+
+use crate::kit::state::Shared;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create, list::list))
+        .routes(routes!(summary::summary))
+        .routes(routes!(get::get, update::update, delete::delete))
+        .routes(routes!(start::start))
+        .routes(routes!(stop::stop))
+        .routes(routes!(restart::restart))
+        .routes(routes!(logout::logout))
+        .routes(routes!(link::link))
+        .routes(routes!(qr::qr))
+        .routes(routes!(events::events))
+}

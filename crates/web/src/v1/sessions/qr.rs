@@ -1,0 +1,130 @@
+//! `GET /v1/sessions/{id}/qr`
+
+use super::qr_format::QrFormat;
+use super::qr_view::{self, QrView};
+use crate::kit::auth::{InSession, Links};
+use crate::kit::docs::SessionProblems;
+use crate::kit::problem::{Problem, ProblemBody};
+use crate::kit::query::Query;
+use crate::kit::wait;
+use crate::qr::{self, Frame, MARGIN_DEFAULT, MARGIN_MAX, SIZE_DEFAULT, SIZE_MAX, SIZE_MIN};
+use axum::Json;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use enlace_domain::clock::{Timestamp, millis};
+use enlace_domain::link::Qr;
+use enlace_domain::session::{Network, Session};
+use secrecy::ExposeSecret;
+use std::time::Duration;
+
+const QR_SEQ: HeaderName = HeaderName::from_static("enlace-qr-seq");
+const QR_EXPIRES_AT: HeaderName = HeaderName::from_static("enlace-qr-expires-at");
+const NETWORK: HeaderName = HeaderName::from_static("enlace-network");
+
+/// Seconds to wait for the first QR when nothing else is asked for.
+const WAIT_DEFAULT: u32 = 15;
+
+/// Look at the QR
+///
+/// The newest valid QR of a session that is not linked, in any of eight forms of one payload. Begins a link where that
+/// harms nothing, and waits for its first QR. Never answers 200 without one.
+#[utoipa::path(
+    get, path = "/v1/sessions/{id}/qr", operation_id = "session_qr", tag = "sessions",
+    params(
+        ("id" = String, Path, description = "The session."),
+        ("format" = Option<QrFormat>, Query,
+            description = "The form; beats `Accept`. Without both, and for an `Accept` that cannot be met: `svg`."),
+        ("wait" = Option<u32>, Query, maximum = 60, description = "Seconds to wait for the first QR, 0 to 60; 15 when left out."),
+        ("size" = Option<u32>, Query, minimum = 64, maximum = 2048,
+            description = "Edge of the picture in pixels, 64 to 2048; 400 when left out."),
+        ("margin" = Option<u32>, Query, maximum = 32,
+            description = "Light border in modules, 0 to 32; 4 when left out, which is what phones want."),
+    ),
+    responses(
+        (status = 200, description = "The QR.",
+            content(
+                (String = "image/svg+xml"),
+                (Vec<u8> = "image/png"),
+                (QrView = "application/json"),
+                (String = "text/plain"),
+            ),
+            headers(
+                ("Enlace-Qr-Seq" = u64, description = "Counts the QRs of a session from 1."),
+                ("Enlace-Qr-Expires-At" = String, description = "When it ends, RFC 3339."),
+                ("Enlace-Network" = String, description = "`whatsapp` or `simulator`; a simulated QR is for simulated phones only."),
+            )),
+        SessionProblems,
+        (status = 406, description = "No such format; `formats` lists them: `unknown-format`.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The state has no QR: `already-linked`, `pairing`, `session-stopped`, `session-replaced`, `session-restricted`, `link-interrupted`.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 410, description = "Nobody linked in time: `link-expired`.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`wait`, `size` or `margin` is out of range: `invalid-field`.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`network-unreachable`, `version-refused`, `network-unavailable`, `stopping`.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 504, description = "No QR came within `wait`: `no-qr-from-network`.",
+            body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn qr(
+    session: InSession<Links>,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let format = QrFormat::wanted(query.text("format"), &headers)?;
+    let frame = frame(&query)?;
+    let wait = query.number("wait", &wait::RANGE, wait::WHAT)?.unwrap_or(WAIT_DEFAULT);
+    let qr = session.gateway().qr(session.id(), Duration::from_secs(u64::from(wait))).await?;
+    let record = session.gateway().session(session.id())?.session;
+    let mut response = draw(&record, &qr, format, frame, session.state().clock.now())?;
+    mark(response.headers_mut(), &qr, record.network);
+    Ok(response)
+}
+
+fn frame(query: &Query) -> Result<Frame, Problem> {
+    let size = query.number("size", &(SIZE_MIN..=SIZE_MAX), "the picture's edge in pixels")?;
+    let margin = query.number("margin", &(0..=MARGIN_MAX), "the light border in modules")?;
+    Frame::new(size.unwrap_or(SIZE_DEFAULT), margin.unwrap_or(MARGIN_DEFAULT)).map_err(qr_view::invalid_frame)
+}
+
+fn draw(
+    session: &Session,
+    qr: &Qr,
+    format: QrFormat,
+    frame: Frame,
+    now: Timestamp,
+) -> Result<Response, Problem> {
+    let simulated = session.network == Network::Simulator;
+    let typed = |kind: &'static str, text: Vec<u8>| ([(header::CONTENT_TYPE, kind)], text).into_response();
+    Ok(match format {
+        QrFormat::Svg => {
+            let title = if simulated { "QR of a simulated network" } else { "WhatsApp QR" };
+            typed("image/svg+xml", qr::svg(&qr_view::matrix(qr)?, frame, title).into_bytes())
+        }
+        QrFormat::Png => typed("image/png", qr_view::png(qr, frame)?),
+        QrFormat::Text => typed("text/plain; charset=utf-8", qr.payload.expose_secret().as_bytes().to_vec()),
+        QrFormat::Terminal => {
+            let mut text = qr::terminal(&qr_view::matrix(qr)?, frame);
+            if simulated {
+                text.push_str("simulated network: only a simulated phone can scan this\n");
+            }
+            typed("text/plain; charset=utf-8", text.into_bytes())
+        }
+        QrFormat::Json | QrFormat::Base64 | QrFormat::DataUri | QrFormat::Uri => {
+            Json(QrView::new(session, qr, format, frame, now)?).into_response()
+        }
+    })
+}
+
+fn mark(headers: &mut HeaderMap, qr: &Qr, network: Network) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // One address has many forms; a cache that ignores no-store must at least not mix them.
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    headers.insert(QR_SEQ, HeaderValue::from(qr.seq));
+    headers.insert(NETWORK, HeaderValue::from_static(network.as_str()));
+    if let Ok(expires_at) = HeaderValue::from_str(&millis::format(&qr.expires_at)) {
+        headers.insert(QR_EXPIRES_AT, expires_at);
+    }
+}

@@ -1,0 +1,76 @@
+//! `PATCH /v1/sessions/{id}`
+
+use super::settings::SettingsBody;
+use super::unsupported;
+use super::view::SessionView;
+use crate::kit::auth::{InSession, Manages};
+use crate::kit::body::{Body, Input};
+use crate::kit::docs::{BodyProblems, SessionProblems};
+use crate::kit::problem::{Problem, ProblemBody};
+use axum::Json;
+use enlace_sessions::PatchSession;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// What to change. What is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SessionUpdate, example = json!({"name": "Ana, night shift", "settings": {"mark_online": true}}))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpdateBody {
+    /// A new name for people; null removes it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    name: Option<Option<String>>,
+    /// Replaces your own data as a whole; `{}` empties it.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Map<String, Value>>,
+    /// What to set; members left out stay.
+    settings: Option<SettingsBody>,
+    /// Not offered by this version: anything but null is refused with 501.
+    #[serde(default, rename = "proxy")]
+    _proxy: Option<Value>,
+    /// Not offered by this version: anything but `{}` is refused with 501.
+    #[serde(default, rename = "aliases")]
+    #[schema(value_type = Option<Object>)]
+    _aliases: Option<Value>,
+}
+
+impl Input for UpdateBody {
+    fn check(members: &Map<String, Value>) -> Result<(), Problem> {
+        unsupported::refuse(members)
+    }
+}
+
+/// Keeps "null" apart from "not there".
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Change a session
+///
+/// Changes name, metadata or settings. The id and the network are fixed at creation.
+#[utoipa::path(
+    patch, path = "/v1/sessions/{id}", operation_id = "session_update", tag = "sessions",
+    params(("id" = String, Path, description = "The session.")),
+    request_body = UpdateBody,
+    responses(
+        (status = 200, description = "The session as it is now.", body = SessionView),
+        SessionProblems, BodyProblems,
+        (status = 422, description = "A field is wrong, and named: `invalid-field`.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 501, description = "A proxy or alias, which this version does not offer: `unsupported`.",
+            body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn update(
+    session: InSession<Manages>,
+    body: Body<UpdateBody>,
+) -> Result<Json<SessionView>, Problem> {
+    let UpdateBody { name, metadata, settings, .. } = body.input;
+    let current = session.gateway().session(session.id())?.session;
+    let settings = settings.map(|settings| settings.over(&current.settings));
+    let patch = PatchSession { name, metadata, settings };
+    let session = session.gateway().patch_session(session.id(), patch).await?;
+    Ok(Json(SessionView::from(session.as_ref())))
+}
