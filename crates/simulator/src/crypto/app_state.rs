@@ -2,19 +2,30 @@
 
 use std::collections::BTreeMap;
 
+use buffa::{Message, MessageField};
 use rand::CryptoRng;
 use serde::{Deserialize, Serialize};
-use waproto::whatsapp as wa;
+use wacore_appstate::hash::{HashState, generate_patch_mac};
+use wacore_appstate::{ExpandedAppStateKeys, decode_record, encode_record, expand_app_state_keys};
+use waproto::whatsapp::message::protocol_message::Type;
+use waproto::whatsapp::message::{
+    AppStateSyncKey, AppStateSyncKeyData, AppStateSyncKeyFingerprint, AppStateSyncKeyId, AppStateSyncKeyShare,
+    ProtocolMessage,
+};
+use waproto::whatsapp::sync_action_value::{LocaleSetting, PushNameSetting};
+use waproto::whatsapp::syncd_mutation::SyncdOperation;
+use waproto::whatsapp::{self as wa};
+
+const HASH_BYTES: usize = 128;
+const MAC_BYTES: usize = 32;
 
 /// An app-state sync key.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct AppStateKey {
-    /// 6 bytes.
+    /// The number of the device that made it (2 bytes, 0 for the phone) and an epoch (4 bytes).
     pub(crate) id: Vec<u8>,
     data: [u8; 32],
     raw_id: u32,
-    current_index: u32,
-    device_indexes: Vec<u32>,
     timestamp: i64,
 }
 
@@ -32,7 +43,7 @@ pub(crate) struct Collection {
 
 impl Default for Collection {
     fn default() -> Self {
-        Self { version: 0, patches: Vec::new(), hash: vec![0; 128], values: BTreeMap::new() }
+        Self { version: 0, patches: Vec::new(), hash: vec![0; HASH_BYTES], values: BTreeMap::new() }
     }
 }
 
@@ -70,15 +81,81 @@ pub(crate) enum AppStateError {
 impl AppStateKey {
     /// A new key. `raw_id` is the phone's ADV id, `now` Unix milliseconds.
     pub(crate) fn generate<R: CryptoRng>(raw_id: u32, now: i64, rng: &mut R) -> Self {
-        let _ = (raw_id, now, rng);
-        todo!()
+        let mut id = vec![0; 2];
+        id.extend_from_slice(&rng.next_u32().to_be_bytes());
+        let mut data = [0; 32];
+        rng.fill_bytes(&mut data);
+        Self { id, data, raw_id, timestamp: now }
+    }
+
+    fn expand(&self) -> ExpandedAppStateKeys {
+        expand_app_state_keys(&self.data)
+    }
+
+    fn shared(&self) -> AppStateSyncKey {
+        let fingerprint = AppStateSyncKeyFingerprint {
+            raw_id: Some(self.raw_id),
+            current_index: Some(0),
+            device_indexes: vec![0],
+        };
+        AppStateSyncKey {
+            key_id: MessageField::some(AppStateSyncKeyId { key_id: Some(self.id.clone()) }),
+            key_data: MessageField::some(AppStateSyncKeyData {
+                key_data: Some(self.data.to_vec()),
+                fingerprint: MessageField::some(fingerprint),
+                timestamp: Some(self.timestamp),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for AppStateKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppStateKey").field("id", &hex::encode(&self.id)).finish_non_exhaustive()
     }
 }
 
 /// `protocolMessage APP_STATE_SYNC_KEY_SHARE` of these keys.
 pub(crate) fn key_share(keys: &[AppStateKey]) -> wa::Message {
-    let _ = (keys, keys.first().map(|k| (&k.data, k.raw_id, k.current_index, &k.device_indexes, k.timestamp)));
-    todo!()
+    let share = AppStateSyncKeyShare { keys: keys.iter().map(AppStateKey::shared).collect() };
+    wa::Message {
+        protocol_message: MessageField::some(ProtocolMessage {
+            r#type: Some(Type::APP_STATE_SYNC_KEY_SHARE),
+            app_state_sync_key_share: MessageField::some(share),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+impl Setting {
+    fn index(&self) -> &'static [u8] {
+        match self {
+            Self::PushName(_) => br#"["setting_pushName"]"#,
+            Self::Locale(_) => br#"["setting_locale"]"#,
+        }
+    }
+
+    /// The schema version of the action.
+    fn schema(&self) -> i32 {
+        match self {
+            Self::PushName(_) => 1,
+            Self::Locale(_) => 3,
+        }
+    }
+
+    fn value(&self, now: i64) -> wa::SyncActionValue {
+        let mut value = wa::SyncActionValue { timestamp: Some(now), ..Default::default() };
+        match self {
+            Self::PushName(name) => {
+                value.push_name_setting = MessageField::some(PushNameSetting { name: Some(name.clone()) });
+            }
+            Self::Locale(locale) => {
+                value.locale_setting = MessageField::some(LocaleSetting { locale: Some(locale.clone()) });
+            }
+        }
+        value
+    }
 }
 
 impl Collection {
@@ -91,12 +168,32 @@ impl Collection {
         now: i64,
         rng: &mut R,
     ) {
-        let _ = (name, key, settings, now, rng, &self.hash, &self.values);
-        todo!()
+        let keys = key.expand();
+        let mutations: Vec<wa::SyncdMutation> = settings
+            .iter()
+            .map(|setting| {
+                let mut iv = [0; 16];
+                rng.fill_bytes(&mut iv);
+                let value = setting.value(now);
+                encode_record(SyncdOperation::SET, setting.index(), &value, &keys, &key.id, &iv, setting.schema())
+                    .0
+            })
+            .collect();
+        let next = self.after(&mutations).expect("mutations written here are whole");
+        let mut patch = wa::SyncdPatch {
+            version: MessageField::some(wa::SyncdVersion { version: Some(next.version) }),
+            mutations,
+            snapshot_mac: Some(next.generate_snapshot_mac(name, &keys.snapshot_mac)),
+            key_id: MessageField::some(wa::KeyId { id: Some(key.id.clone()) }),
+            device_index: Some(0),
+            ..Default::default()
+        };
+        patch.patch_mac = Some(generate_patch_mac(&patch, name, &keys.patch_mac, next.version));
+        self.take(next, &patch);
     }
 
     /// Checks and takes a companion's patch (content of `<patch>`) built on `built_on` (the collection's `version`
-    /// attribute); gives the new version.
+    /// attribute); gives the new version. The server numbers patches, so the kept patch carries its version.
     pub(crate) fn upload(
         &mut self,
         name: &str,
@@ -104,13 +201,241 @@ impl Collection {
         built_on: u64,
         patch: &[u8],
     ) -> Result<u64, AppStateError> {
-        let _ = (name, keys, built_on, patch);
-        todo!()
+        let mut patch = wa::SyncdPatch::decode_from_slice(patch).map_err(|_| AppStateError::Malformed)?;
+        if patch.external_mutations.is_set() {
+            return Err(AppStateError::Malformed);
+        }
+        if built_on != self.version {
+            return Err(AppStateError::Conflict { built_on, current: self.version });
+        }
+        let expanded = |id: Option<&[u8]>| {
+            let id = id.ok_or(AppStateError::Malformed)?;
+            keys.iter().find(|key| key.id == id).map(AppStateKey::expand).ok_or(AppStateError::UnknownKey)
+        };
+        let patch_keys = expanded(patch.key_id.id.as_deref())?;
+        for mutation in &patch.mutations {
+            check_mutation(mutation, &expanded)?;
+        }
+        let next = self.after(&patch.mutations).ok_or(AppStateError::Malformed)?;
+        let mac = generate_patch_mac(&patch, name, &patch_keys.patch_mac, next.version);
+        if patch.patch_mac.as_deref() != Some(&mac) {
+            return Err(AppStateError::Mac("patch MAC"));
+        }
+        let mac = next.generate_snapshot_mac(name, &patch_keys.snapshot_mac);
+        if patch.snapshot_mac.as_deref() != Some(&mac) {
+            return Err(AppStateError::Mac("snapshot MAC"));
+        }
+        patch.version = MessageField::some(wa::SyncdVersion { version: Some(next.version) });
+        self.take(next, &patch);
+        Ok(self.version)
     }
 
     /// The patches a companion at `version` lacks, oldest first.
     pub(crate) fn patches_after(&self, version: u64) -> &[Vec<u8>] {
-        let _ = version;
-        todo!()
+        let known = usize::try_from(version).unwrap_or(usize::MAX).min(self.patches.len());
+        &self.patches[known..]
+    }
+
+    /// The state one version on; `None` if a mutation lacks parts.
+    fn after(&self, mutations: &[wa::SyncdMutation]) -> Option<HashState> {
+        mutations.iter().all(|mutation| macs(mutation).is_some()).then_some(())?;
+        let hash = self.hash.as_slice().try_into().expect("the hash has 128 bytes");
+        let mut next = HashState { version: self.version, hash, ..Default::default() };
+        let (_, done) = next.update_hash(mutations, |index, _| Ok(self.values.get(index).cloned()));
+        done.ok()?;
+        next.version += 1;
+        Some(next)
+    }
+
+    fn take(&mut self, next: HashState, patch: &wa::SyncdPatch) {
+        for mutation in &patch.mutations {
+            let Some((index, value)) = macs(mutation) else { continue };
+            match operation(mutation) {
+                Some(SyncdOperation::REMOVE) => self.values.remove(index),
+                _ => self.values.insert(index.to_vec(), value.to_vec()),
+            };
+        }
+        self.version = next.version;
+        self.hash = next.hash.to_vec();
+        self.patches.push(patch.encode_to_vec());
+    }
+}
+
+fn operation(mutation: &wa::SyncdMutation) -> Option<SyncdOperation> {
+    [SyncdOperation::SET, SyncdOperation::REMOVE].into_iter().find(|known| {
+        mutation.operation.as_ref().is_some_and(|operation| *operation == *known)
+    })
+}
+
+/// The MACs of a mutation's index and value.
+fn macs(mutation: &wa::SyncdMutation) -> Option<(&[u8], &[u8])> {
+    operation(mutation)?;
+    let record = mutation.record.as_option()?;
+    let index = record.index.blob.as_deref().filter(|index| index.len() == MAC_BYTES)?;
+    let (_, value) = record.value.blob.as_deref()?.split_last_chunk::<MAC_BYTES>()?;
+    Some((index, value))
+}
+
+fn check_mutation(
+    mutation: &wa::SyncdMutation,
+    keys: &impl Fn(Option<&[u8]>) -> Result<ExpandedAppStateKeys, AppStateError>,
+) -> Result<(), AppStateError> {
+    let operation = operation(mutation).ok_or(AppStateError::Malformed)?;
+    let record = mutation.record.as_option().ok_or(AppStateError::Malformed)?;
+    let id = record.key_id.id.as_deref();
+    let expanded = keys(id)?;
+    decode_record(operation, record, &expanded, id.unwrap_or_default(), true)
+        .map(drop)
+        .map_err(|_| AppStateError::Mac("mutation"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use wacore_appstate::process_patch;
+
+    const NAME: &str = "critical_block";
+    const NOW: i64 = 1_790_000_000_000;
+
+    fn key() -> AppStateKey {
+        AppStateKey::generate(77, NOW, &mut rand::rng())
+    }
+
+    fn written(key: &AppStateKey) -> Collection {
+        let mut collection = Collection::default();
+        let settings = [Setting::PushName("Ana".to_owned()), Setting::Locale("pt_BR".to_owned())];
+        collection.write(NAME, key, &settings, NOW, &mut rand::rng());
+        collection
+    }
+
+    /// A client's copy: applies patches with every MAC checked.
+    #[derive(Default)]
+    struct Client {
+        state: HashState,
+        values: BTreeMap<Vec<u8>, Vec<u8>>,
+    }
+
+    impl Client {
+        fn apply(&mut self, key: &AppStateKey, patch: &[u8]) -> Vec<wacore_appstate::Mutation> {
+            let patch = wa::SyncdPatch::decode_from_slice(patch).unwrap();
+            let values = self.values.clone();
+            let done = process_patch(
+                &patch,
+                &mut self.state,
+                |id| {
+                    assert_eq!(id, key.id);
+                    Ok(Arc::new(key.expand()))
+                },
+                |index| Ok(values.get(index).cloned()),
+                true,
+                NAME,
+            )
+            .unwrap();
+            assert!(!self.state.mac_mismatch_fatal, "the snapshot MAC differs");
+            self.values.extend(done.added_macs.into_iter().map(|mac| (mac.index_mac, mac.value_mac)));
+            done.mutations
+        }
+
+        /// What a client uploads: the mutations without a version.
+        fn patch(&self, key: &AppStateKey, setting: &Setting) -> wa::SyncdPatch {
+            let mut twin = Collection {
+                version: self.state.version,
+                patches: Vec::new(),
+                hash: self.state.hash.to_vec(),
+                values: self.values.clone(),
+            };
+            twin.write(NAME, key, std::slice::from_ref(setting), NOW, &mut rand::rng());
+            let mut patch = wa::SyncdPatch::decode_from_slice(&twin.patches[0]).unwrap();
+            patch.version = MessageField::none();
+            patch
+        }
+    }
+
+    #[test]
+    fn the_client_accepts_the_first_patch_with_every_mac_checked() {
+        let key = key();
+        let collection = written(&key);
+        assert_eq!((collection.version, collection.patches.len()), (1, 1));
+        let mutations = Client::default().apply(&key, &collection.patches[0]);
+        assert_eq!(mutations[0].index, ["setting_pushName"]);
+        let value = mutations[0].action_value.as_ref().unwrap();
+        assert_eq!(value.push_name_setting.name.as_deref(), Some("Ana"));
+        assert_eq!(value.timestamp, Some(NOW));
+        assert_eq!(mutations[1].index, ["setting_locale"]);
+    }
+
+    #[test]
+    fn a_later_write_replaces_the_value_and_the_client_follows() {
+        let key = key();
+        let mut collection = written(&key);
+        collection.write(NAME, &key, &[Setting::PushName("Ana B".to_owned())], NOW, &mut rand::rng());
+        let mut client = Client::default();
+        for patch in collection.patches_after(0) {
+            client.apply(&key, patch);
+        }
+        assert_eq!(client.state.version, 2);
+        assert_eq!(client.state.hash.as_slice(), collection.hash);
+        assert_eq!(collection.patches_after(1).len(), 1);
+        assert!(collection.patches_after(2).is_empty() && collection.patches_after(u64::MAX).is_empty());
+    }
+
+    #[test]
+    fn an_uploaded_patch_is_kept_numbered_and_served_to_others() {
+        let key = key();
+        let mut collection = written(&key);
+        let mut client = Client::default();
+        client.apply(&key, &collection.patches[0]);
+        let patch = client.patch(&key, &Setting::PushName("Companion".to_owned())).encode_to_vec();
+        assert_eq!(collection.upload(NAME, std::slice::from_ref(&key), 1, &patch), Ok(2));
+        let mutations = client.apply(&key, &collection.patches[1]);
+        assert_eq!(
+            mutations[0].action_value.as_ref().unwrap().push_name_setting.name.as_deref(),
+            Some("Companion")
+        );
+    }
+
+    #[test]
+    fn uploads_that_do_not_fit_are_refused_and_change_nothing() {
+        let key = key();
+        let mut collection = written(&key);
+        let mut client = Client::default();
+        client.apply(&key, &collection.patches[0]);
+        let good = client.patch(&key, &Setting::PushName("x".to_owned()));
+        let keys = [key.clone()];
+        let mut refuse = |version, edit: &dyn Fn(&mut wa::SyncdPatch)| {
+            let mut patch = good.clone();
+            edit(&mut patch);
+            collection.upload(NAME, &keys, version, &patch.encode_to_vec()).unwrap_err()
+        };
+        assert_eq!(refuse(0, &|_| ()), AppStateError::Conflict { built_on: 0, current: 1 });
+        assert_eq!(refuse(1, &|p| p.patch_mac.as_mut().unwrap()[0] ^= 1), AppStateError::Mac("patch MAC"));
+        assert_eq!(refuse(1, &|p| p.patch_mac = None), AppStateError::Mac("patch MAC"));
+        let value = |p: &mut wa::SyncdPatch| {
+            p.mutations[0].record.get_or_insert_default().value.get_or_insert_default().blob.as_mut().unwrap()[20] ^= 1;
+        };
+        assert_eq!(refuse(1, &value), AppStateError::Mac("mutation"));
+        assert_eq!(refuse(1, &|p| p.key_id.get_or_insert_default().id = Some(vec![1])), AppStateError::UnknownKey);
+        assert_eq!(refuse(1, &|p| p.mutations[0].operation = None), AppStateError::Malformed);
+        let stripped = |p: &mut wa::SyncdPatch| {
+            p.snapshot_mac = None;
+            p.patch_mac = Some(generate_patch_mac(p, NAME, &key.expand().patch_mac, 2));
+        };
+        assert_eq!(refuse(1, &stripped), AppStateError::Mac("snapshot MAC"));
+        assert_eq!(collection.upload(NAME, &keys, 1, b"\xff"), Err(AppStateError::Malformed));
+        assert_eq!((collection.version, collection.patches.len()), (1, 1));
+    }
+
+    #[test]
+    fn the_key_share_carries_id_key_and_fingerprint() {
+        let key = key();
+        let message = key_share(std::slice::from_ref(&key));
+        let told = &message.protocol_message;
+        assert_eq!(told.r#type, Some(Type::APP_STATE_SYNC_KEY_SHARE));
+        let shared = &told.app_state_sync_key_share.keys[0];
+        assert_eq!(shared.key_id.key_id.as_deref(), Some(&key.id[..]));
+        assert_eq!((key.id.len(), shared.key_data.key_data.as_ref().unwrap().len()), (6, 32));
+        assert_eq!(shared.key_data.fingerprint.raw_id, Some(77));
+        assert!(!format!("{key:?}").contains(&hex::encode(key.data)));
     }
 }

@@ -1,6 +1,8 @@
 //! Addresses of the network. `wacore_binary::Jid` is the type; users are `number@s.whatsapp.net` (PN) or `id@lid`,
 //! devices carry `:device` (0, the phone, is never written), groups are `id@g.us`.
 
+use std::str::FromStr;
+
 use wacore_binary::{Jid, Server};
 
 /// The server itself: on the wire a JID pair with an empty user, never the token `s.whatsapp.net`.
@@ -15,18 +17,53 @@ pub(crate) fn is_server(jid: &Jid) -> bool {
 
 /// The address of the person: without device, and with `@c.us` written `@s.whatsapp.net`.
 pub(crate) fn bare(jid: &Jid) -> Jid {
-    let _ = jid;
-    todo!()
+    let server = match jid.server {
+        Server::Legacy | Server::Hosted => Server::Pn,
+        Server::HostedLid => Server::Lid,
+        other => other,
+    };
+    Jid::new(jid.user.clone(), server)
 }
 
 /// Whether this addresses a person or one of their devices, by number or LID.
 pub(crate) fn is_user(jid: &Jid) -> bool {
-    let _ = jid;
-    todo!()
+    matches!(jid.server, Server::Pn | Server::Lid | Server::Legacy | Server::Hosted | Server::HostedLid)
+        && !jid.user.is_empty()
+        && jid.user.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Reads an address from text; `None` for what is no address.
 pub(crate) fn parse_jid(text: &str) -> Option<Jid> {
-    let _ = text;
-    todo!()
+    if text != Server::Pn.as_str() && !text.contains('@') {
+        return None;
+    }
+    Jid::from_str(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bare_address_has_no_device_and_one_spelling() {
+        assert_eq!(bare(&Jid::lid_device("77", 4)), Jid::lid("77"));
+        assert_eq!(bare(&parse_jid("999000000001@c.us").unwrap()), Jid::pn("999000000001"));
+        assert_eq!(bare(&Jid::group("120363")), Jid::group("120363"));
+    }
+
+    #[test]
+    fn only_people_and_their_devices_are_users() {
+        assert!(is_user(&Jid::pn_device("999000000001", 2)) && is_user(&Jid::lid("77")));
+        assert!(!is_user(&Jid::group("120363")) && !is_user(&server_jid()) && !is_user(&Jid::pn("abc")));
+    }
+
+    #[test]
+    fn the_server_is_told_from_people() {
+        assert!(is_server(&parse_jid("s.whatsapp.net").unwrap()));
+        assert!(is_server(&parse_jid("@s.whatsapp.net").unwrap()));
+        assert!(!is_server(&Jid::pn("999000000001")));
+        assert_eq!(parse_jid("hello"), None);
+        assert_eq!(parse_jid(""), None);
+        assert_eq!(parse_jid("a@nowhere"), None);
+    }
 }

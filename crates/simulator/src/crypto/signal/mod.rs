@@ -3,17 +3,30 @@
 //! Every change is collected and taken with [`PhoneSignal::take_changes`], so that the caller can journal a ratchet step
 //! before its frame leaves, and replay it with [`PhoneSignal::apply`].
 
+mod group;
 mod message;
+mod pairwise;
+mod store;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use rand::CryptoRng;
 use serde::{Deserialize, Serialize};
 use wacore_binary::Jid;
+use wacore_libsignal::protocol::SignalProtocolError;
 
 use super::keys::CurveKeyPair;
 
 pub(crate) use message::wrap_device_sent;
+
+/// One-time prekeys that were given out and not used yet; older ones are forgotten.
+const MAX_PREKEYS: usize = 4_000;
+/// Ids are written in three bytes, and 0 is none.
+const LAST_PREKEY_ID: u32 = 0xFF_FFFF;
+/// The type byte of a Curve25519 key: a signed prekey's signature covers it.
+const KEY_TYPE: [u8; 1] = [5];
 
 /// Whom a session is with: one device of one person, under one of their addresses. PN and LID are different sessions;
 /// a caller that wants one session per person picks one form.
@@ -24,6 +37,12 @@ impl SignalAddress {
     /// The address of a device.
     pub(crate) fn of(jid: &Jid) -> Self {
         Self(jid.to_string())
+    }
+}
+
+impl std::fmt::Debug for SignalAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SignalAddress(…)")
     }
 }
 
@@ -65,7 +84,7 @@ pub(crate) struct PublicPreKey {
 }
 
 /// What a device publishes so that others can write to it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PreKeyBundle {
     /// The device's registration id.
     pub(crate) registration_id: u32,
@@ -80,14 +99,14 @@ pub(crate) struct PreKeyBundle {
 }
 
 /// Why something could not be encrypted or decrypted.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignalError {
     /// There is no session with this device; a bundle is needed.
     #[error("no session with this device")]
     NoSession,
-    /// A key of the bundle is no Curve25519 key.
-    #[error("the device's prekey bundle is malformed")]
-    Bundle,
+    /// There is no sender key of this author in this group.
+    #[error("no sender key of this author in this group")]
+    NoSenderKey,
     /// The signed prekey is not signed by the identity.
     #[error("the device's signed prekey has a wrong signature")]
     BundleSignature,
@@ -99,10 +118,28 @@ pub(crate) enum SignalError {
     Duplicate,
     /// The message does not decrypt.
     #[error("the message does not decrypt: {0}")]
-    Undecryptable(String),
+    Undecryptable(&'static str),
     /// The plaintext is not padded as it must be.
     #[error("the plaintext's padding is wrong")]
     Padding,
+}
+
+impl From<SignalProtocolError> for SignalError {
+    /// Drops whatever text libsignal adds: it may name addresses and keys.
+    fn from(error: SignalProtocolError) -> Self {
+        match error {
+            SignalProtocolError::SessionNotFound(_) => Self::NoSession,
+            SignalProtocolError::NoSenderKeyState(_) => Self::NoSenderKey,
+            SignalProtocolError::SignatureValidationFailed => Self::BundleSignature,
+            SignalProtocolError::InvalidPreKeyId | SignalProtocolError::InvalidSignedPreKeyId => {
+                Self::UnknownPreKey
+            }
+            SignalProtocolError::DuplicatedMessage(..) => Self::Duplicate,
+            SignalProtocolError::BadMac(_) => Self::Undecryptable("its MAC is wrong"),
+            SignalProtocolError::InvalidMessage(_, why) => Self::Undecryptable(why),
+            _ => Self::Undecryptable("it is malformed, or its session is damaged"),
+        }
+    }
 }
 
 /// One changed record. Applied in order to the state before, it gives the state after.
@@ -114,13 +151,14 @@ pub(crate) enum SignalChange {
     Identity(SignalAddress, [u8; 32]),
     /// A one-time prekey was issued.
     PreKeyIssued(u32, CurveKeyPair),
-    /// A one-time prekey was used.
+    /// A one-time prekey was used, or forgotten.
     PreKeyUsed(u32),
-    /// A sender key's newest record, by `group::author`.
+    /// A sender key's newest record, by group and author.
     SenderKey(String, Vec<u8>),
 }
 
 /// An encrypted message for one device.
+#[derive(Clone, Debug)]
 pub(crate) struct Encrypted {
     /// `type` of the `<enc>`.
     pub(crate) kind: EncKind,
@@ -148,8 +186,22 @@ pub(crate) struct PhoneSignal {
 impl PhoneSignal {
     /// A new phone's keys.
     pub(crate) fn generate<R: CryptoRng>(rng: &mut R) -> Self {
-        let _ = rng;
-        todo!()
+        let [identity, signed] = std::array::from_fn(|_| CurveKeyPair::generate(rng));
+        let signature = identity.sign(&[&KEY_TYPE, &signed.public], rng).to_vec();
+        Self {
+            identity,
+            // 14 bits, never 0.
+            registration_id: 1 + (rng.next_u32() & 0x3FFF) % 0x3FFF,
+            signed_id: 1,
+            signed,
+            signature,
+            next_prekey: 1,
+            prekeys: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            identities: BTreeMap::new(),
+            sender_keys: BTreeMap::new(),
+            changes: Vec::new(),
+        }
     }
 
     /// The account's identity: also signs companions in.
@@ -162,93 +214,32 @@ impl PhoneSignal {
         self.registration_id
     }
 
+    /// The identity a device last showed, by its messages or its bundle.
+    pub(crate) fn identity_of(&self, address: &SignalAddress) -> Option<&[u8; 32]> {
+        self.identities.get(address)
+    }
+
     /// A bundle for someone who asked for the phone's (device 0's) prekeys. With `one_time`, a fresh one-time prekey is
     /// made, remembered until used, and collected as a change.
     pub(crate) fn issue_bundle<R: CryptoRng>(&mut self, one_time: bool, rng: &mut R) -> PreKeyBundle {
-        let _ = (one_time, rng, self.signed_id, &self.signed, &self.signature, self.next_prekey, &self.prekeys);
-        todo!()
-    }
-
-    /// Whether a session with this device exists.
-    pub(crate) fn has_session(&self, address: &SignalAddress) -> bool {
-        let _ = &self.identities;
-        self.sessions.contains_key(address)
-    }
-
-    /// Drops a session, as for a device that was unlinked.
-    pub(crate) fn forget_session(&mut self, address: &SignalAddress) {
-        let _ = address;
-        todo!()
-    }
-
-    /// Pads and encrypts a plaintext (an encoded `Message`) for a device. With a bundle a new session is begun.
-    pub(crate) fn encrypt_to<R: CryptoRng>(
-        &mut self,
-        address: &SignalAddress,
-        plaintext: &[u8],
-        bundle: Option<&PreKeyBundle>,
-        rng: &mut R,
-    ) -> Result<Encrypted, SignalError> {
-        let _ = (address, plaintext, bundle, rng);
-        todo!()
-    }
-
-    /// Decrypts and unpads a message of a device.
-    pub(crate) fn decrypt<R: CryptoRng>(
-        &mut self,
-        address: &SignalAddress,
-        kind: EncKind,
-        ciphertext: &[u8],
-        rng: &mut R,
-    ) -> Result<Vec<u8>, SignalError> {
-        let _ = (address, kind, ciphertext, rng);
-        todo!()
-    }
-
-    /// The encoded `SenderKeyDistributionMessage` of our key in a group (made on first use). `me` is our address in the
-    /// group's mode.
-    pub(crate) fn sender_key_distribution<R: CryptoRng>(
-        &mut self,
-        group: &Jid,
-        me: &SignalAddress,
-        rng: &mut R,
-    ) -> Result<Vec<u8>, SignalError> {
-        let _ = (group, me, rng, &self.sender_keys);
-        todo!()
-    }
-
-    /// Takes another's sender key (`axolotl_sender_key_distribution_message`).
-    pub(crate) fn accept_sender_key(
-        &mut self,
-        group: &Jid,
-        author: &SignalAddress,
-        distribution: &[u8],
-    ) -> Result<(), SignalError> {
-        let _ = (group, author, distribution);
-        todo!()
-    }
-
-    /// Pads and encrypts for a group (`skmsg`).
-    pub(crate) fn encrypt_to_group<R: CryptoRng>(
-        &mut self,
-        group: &Jid,
-        me: &SignalAddress,
-        plaintext: &[u8],
-        rng: &mut R,
-    ) -> Result<Vec<u8>, SignalError> {
-        let _ = (group, me, plaintext, rng);
-        todo!()
-    }
-
-    /// Decrypts and unpads an `skmsg`.
-    pub(crate) fn decrypt_from_group(
-        &mut self,
-        group: &Jid,
-        author: &SignalAddress,
-        ciphertext: &[u8],
-    ) -> Result<Vec<u8>, SignalError> {
-        let _ = (group, author, ciphertext);
-        todo!()
+        let one_time = one_time.then(|| {
+            let (id, pair) = (self.next_prekey, CurveKeyPair::generate(rng));
+            let public = pair.public;
+            if self.prekeys.len() >= MAX_PREKEYS
+                && let Some((&oldest, _)) = self.prekeys.first_key_value()
+            {
+                self.change(SignalChange::PreKeyUsed(oldest));
+            }
+            self.change(SignalChange::PreKeyIssued(id, pair));
+            PublicPreKey { id, public }
+        });
+        PreKeyBundle {
+            registration_id: self.registration_id,
+            identity: self.identity.public,
+            signed: PublicPreKey { id: self.signed_id, public: self.signed.public },
+            signature: self.signature.clone(),
+            one_time,
+        }
     }
 
     /// The changes since the last call, oldest first.
@@ -258,7 +249,30 @@ impl PhoneSignal {
 
     /// Replays a journaled change.
     pub(crate) fn apply(&mut self, change: SignalChange) {
-        let _ = change;
-        todo!()
+        match change {
+            SignalChange::Session(address, Some(record)) => drop(self.sessions.insert(address, record)),
+            SignalChange::Session(address, None) => drop(self.sessions.remove(&address)),
+            SignalChange::Identity(address, identity) => drop(self.identities.insert(address, identity)),
+            SignalChange::PreKeyIssued(id, pair) => {
+                self.prekeys.insert(id, pair);
+                self.next_prekey = if id >= LAST_PREKEY_ID { 1 } else { id + 1 };
+            }
+            SignalChange::PreKeyUsed(id) => drop(self.prekeys.remove(&id)),
+            SignalChange::SenderKey(name, record) => drop(self.sender_keys.insert(name, record)),
+        }
+    }
+
+    fn change(&mut self, change: SignalChange) {
+        self.apply(change.clone());
+        self.changes.push(change);
+    }
+}
+
+impl std::fmt::Debug for PhoneSignal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PhoneSignal")
+            .field("sessions", &self.sessions.len())
+            .field("prekeys", &self.prekeys.len())
+            .finish_non_exhaustive()
     }
 }

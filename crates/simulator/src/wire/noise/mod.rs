@@ -2,6 +2,8 @@
 
 mod identity;
 mod responder;
+#[cfg(test)]
+mod responder_tests;
 mod transport;
 
 pub(crate) use identity::ServerIdentity;
@@ -14,6 +16,9 @@ pub(crate) enum NoiseError {
     /// Not a handshake message, or not the one expected now.
     #[error("not the expected handshake message: {0}")]
     Message(&'static str),
+    /// A key has another length than 32 bytes.
+    #[error("{0} has not 32 bytes")]
+    KeyLength(&'static str),
     /// A tag does not fit: another key was meant, or bytes were changed.
     #[error("authentication failed: {0}")]
     Authentication(&'static str),
