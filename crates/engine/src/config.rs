@@ -170,7 +170,7 @@ impl Default for Limits {
             logout: Duration::from_secs(5),
             close: Duration::from_secs(10),
             receipt: Duration::from_secs(10),
-            resend: Duration::from_secs(48 * 3600),
+            resend: Duration::from_hours(48),
             prekeys: None,
             http_body: 128 * 1024 * 1024,
             history: false,

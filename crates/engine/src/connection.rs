@@ -28,7 +28,6 @@ impl WebConnection {
         tokio::spawn(async move {
             life.run().await;
             held.client.lock().take();
-            held.shared.ended.cancel();
         });
         connection
     }
@@ -37,7 +36,7 @@ impl WebConnection {
         self.client.lock().clone()
     }
 
-    /// Whether it has ended and been told.
+    /// Whether nothing of it lives any more.
     pub(crate) fn has_ended(&self) -> bool {
         self.shared.ended.is_cancelled()
     }

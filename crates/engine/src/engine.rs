@@ -3,6 +3,7 @@
 use crate::config::{EngineConfig, Limits};
 use crate::connection::WebConnection;
 use crate::decode::person;
+use crate::never_began::NeverBegan;
 use crate::open::{self, Common};
 use crate::transport::Dialler;
 use crate::{http, seed};
@@ -10,7 +11,7 @@ use async_trait::async_trait;
 use enlace_domain::address::Server;
 use enlace_domain::id::SessionId;
 use enlace_domain::port::whatsapp::{Identity, OpenRequest};
-use enlace_domain::port::{Connection, ConnectionEvent, EndReason, EngineError, Inbox, WhatsApp};
+use enlace_domain::port::{Connection, EngineError, Inbox, WhatsApp};
 use enlace_domain::session::Network;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -84,39 +85,6 @@ fn prekeys(limits: &Limits, usual: usize) -> usize {
     limits.prekeys.unwrap_or(usual)
 }
 
-/// The keys are gone, though the caller believed in them: told like any other end.
-struct NeverBegan;
-
-#[async_trait]
-impl Connection for NeverBegan {
-    async fn request_code(
-        &self,
-        _: &enlace_domain::address::PhoneNumber,
-        _: Option<&secrecy::SecretString>,
-    ) -> Result<enlace_domain::port::whatsapp::IssuedCode, EngineError> {
-        Err(EngineError::Ended)
-    }
-
-    async fn cancel_code(&self) {}
-
-    async fn send(
-        &self,
-        _: &enlace_domain::port::whatsapp::Outgoing,
-    ) -> Result<(), enlace_domain::port::SendError> {
-        Err(enlace_domain::port::SendError::NotSent(Box::new(EngineError::Ended)))
-    }
-
-    async fn logout(&self) -> Result<(), EngineError> {
-        Err(EngineError::Ended)
-    }
-
-    async fn close(&self) {}
-
-    fn idle_seconds(&self) -> Option<u64> {
-        None
-    }
-}
-
 #[async_trait]
 impl WhatsApp for WebEngine {
     fn offers(&self, network: Network) -> bool {
@@ -135,10 +103,7 @@ impl WhatsApp for WebEngine {
             .await
             .map_err(|error| EngineError::Keys(Box::new(error)))?;
         if request.linked && !linked {
-            let reason = "keys-missing".to_owned();
-            let told = ConnectionEvent::Ended(EndReason::LoggedOut { reason });
-            tokio::spawn(async move { inbox.connection(told).await });
-            return Ok(Arc::new(NeverBegan));
+            return Ok(NeverBegan::begin(inbox));
         }
         let session = request.session.clone();
         let connection = open::open(network, &self.common, request, store, linked, inbox).await?;

@@ -96,13 +96,16 @@ impl Listener {
         let Some(receipt) = decode::receipt::read(&client, receipt) else { return };
         let keep = async move {
             let receipt = receipt.complete(&client).await;
-            match tokio::time::timeout(limit, shared.inbox.receipt(receipt)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => shared.not_kept(&error),
-                Err(_) => {
+            tokio::select! {
+                kept = shared.inbox.receipt(receipt) => match kept {
+                    Ok(()) => {}
+                    Err(error) => shared.not_kept(&error),
+                },
+                () = tokio::time::sleep(limit) => {
                     shared.dial.cut();
                     shared.end_now(classify::lost("storage-slow"));
                 }
+                () = shared.abandoned.cancelled() => shared.dial.cut(),
             }
         };
         match Handle::try_current() {

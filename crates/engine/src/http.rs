@@ -10,7 +10,7 @@ use whatsapp_rust::http::UreqHttpClient;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long one step of an answer may take.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// A client that trusts the public authorities, or, with `authority` (PEM), that one and no other.
 pub(crate) fn client(limits: &Limits, authority: Option<&str>) -> Arc<dyn HttpClient> {

@@ -25,6 +25,7 @@ mod events;
 mod http;
 mod life;
 mod log_filter;
+mod never_began;
 mod open;
 mod pairing;
 mod presence;

@@ -36,7 +36,7 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// Lives it. Returns when the inbox has heard of the end and every task is gone.
+    /// Lives it. Returns when every task is gone and the inbox has heard of the end.
     pub(crate) async fn run(self) {
         futures::join!(self.connect_and_end(), self.narrate());
         drop(self.stanzas);
@@ -59,15 +59,16 @@ impl Life {
         match tokio::time::timeout(shared.limits.close, flushed).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => {
-                tracing::error!(session = %shared.session, "the WhatsApp library panicked while closing")
+                tracing::error!(session = %shared.session, "the WhatsApp library panicked while closing");
             }
             Err(_) => {
-                tracing::warn!(session = %shared.session, "closing took too long; what was unsaved is lost")
+                tracing::warn!(session = %shared.session, "closing took too long; what was unsaved is lost");
             }
         }
         self.runtime.end(TASKS).await;
         self.tell_missed_pairing();
         shared.queue.close(ConnectionEvent::Ended(self.verdict()));
+        shared.ended.cancel();
     }
 
     /// A 515 on the heels of the pairing can end the library's run before it told that the phone accepted.

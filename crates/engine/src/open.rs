@@ -25,7 +25,7 @@ use whatsapp_rust::store::persistence_manager::PersistenceManager;
 /// How long the library waits for the server's half of the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(20);
 /// How often the library looks whether its device row wants saving, besides each change.
-const SAVER: Duration = Duration::from_secs(300);
+const SAVER: Duration = Duration::from_mins(5);
 
 /// One network, as all its connections use it.
 pub(crate) struct Network {
@@ -122,12 +122,12 @@ async fn build(
 
 /// Caches sized for many sessions in one process; what they miss comes from the store.
 fn caches(limits: &Limits) -> CacheConfig {
-    let hour = Some(Duration::from_secs(3600));
+    let hour = Some(Duration::from_hours(1));
     CacheConfig {
         group_cache: CacheEntryConfig::new(hour, 64),
         device_registry_cache: CacheEntryConfig::new(hour, 2_000),
         message_retry_counts: CacheEntryConfig::new(hour, 200),
-        undecryptable_dispatched: CacheEntryConfig::new(Some(Duration::from_secs(300)), 200),
+        undecryptable_dispatched: CacheEntryConfig::new(Some(Duration::from_mins(5)), 200),
         sender_key_devices_cache: CacheEntryConfig::new(hour, 64),
         sent_message_ttl_secs: limits.resend.as_secs(),
         seed_msg_secrets_from_history: limits.history,

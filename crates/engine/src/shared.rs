@@ -34,7 +34,8 @@ pub(crate) struct Shared {
     pub(crate) speed: f64,
     /// Cancelled to ask for the end.
     pub(crate) abandoned: CancellationToken,
-    /// Cancelled when everything has ended and been told.
+    /// Cancelled when nothing of the library lives any more. The inbox may still have to be told, so that a session
+    /// that waits for the end inside its inbox waits for itself no longer than it must.
     pub(crate) ended: CancellationToken,
     /// Cancelled when a task of the library panicked.
     pub(crate) panicked: CancellationToken,

@@ -25,7 +25,7 @@ pub(crate) async fn read(client: &Client, wire: &WireMessage) -> Option<InboundM
         (chat_person.preferred().cloned().or_else(|| person::jid(&source.chat))?, chat_person)
     };
     Some(InboundMessage {
-        wa_id: info.id.to_string(),
+        wa_id: info.id.clone(),
         chat,
         chat_person,
         from,
