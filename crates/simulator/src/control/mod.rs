@@ -1,0 +1,48 @@
+//! The control API under `/simulator/v1`: what a hand on a phone does, and looking into the network. Owns paths, JSON and
+//! who may ask; every deed is a method of a phone or of the network.
+
+mod body;
+mod faults;
+mod guard;
+mod look;
+mod messages;
+mod phones;
+mod problem;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, get, post};
+use axum::{Router, middleware};
+
+use crate::doors::websocket;
+use crate::state::network::Network;
+
+/// Base64 of the largest file a phone is asked to send, with room for the JSON around it.
+const MAX_BODY: usize = 96 * 1024 * 1024;
+
+pub(crate) fn router(network: &Arc<Network>) -> Router {
+    let control = Router::new()
+        .route("/info", get(look::info))
+        .route("/phones", get(phones::list).post(phones::create))
+        .route("/phones/{number}", get(phones::show))
+        .route("/phones/{number}/scan", post(phones::scan))
+        .route("/phones/{number}/pairing-code", post(phones::pairing_code))
+        .route("/phones/{number}/devices", get(phones::devices))
+        .route("/phones/{number}/devices/{device}", delete(phones::unlink))
+        .route("/phones/{number}/presence", post(phones::presence))
+        .route("/phones/{number}/groups", post(phones::create_group))
+        .route("/phones/{number}/messages", get(messages::list).post(messages::send))
+        .route("/phones/{number}/receipts", get(messages::receipts).post(messages::mark))
+        .route("/connections", get(look::connections))
+        .route("/faults", get(faults::list).post(faults::order).delete(faults::clear))
+        .route("/trace", get(look::trace).delete(look::clear_trace))
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(network), guard::check));
+    Router::new()
+        .route("/ws/chat", get(websocket::chat))
+        .nest("/simulator/v1", control)
+        .with_state(Arc::clone(network))
+}

@@ -1,0 +1,71 @@
+//! What a phone does besides messages: being there, typing, and making groups.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Phone;
+use super::send::Chat;
+use crate::error::SimulatorError;
+use crate::server::message::Sender;
+use crate::state::account::{Account, Form, PHONE};
+use crate::wire::build::element;
+
+/// What others may see a person do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PhonePresence {
+    /// WhatsApp is open.
+    Available,
+    /// It is not.
+    Unavailable,
+    /// Typing in a chat.
+    Composing,
+    /// Recording a voice note in a chat.
+    Recording,
+    /// Neither any more.
+    Paused,
+}
+
+impl Phone {
+    /// Shows the phone's user as there or away (to everybody who asked for it), or as busy in the chat `to`.
+    pub fn set_presence(&self, to: Option<&str>, state: PhonePresence) -> Result<(), SimulatorError> {
+        let chat = to.map(|to| self.chat(to)).transpose()?;
+        let node = match state {
+            PhonePresence::Available | PhonePresence::Unavailable => {
+                let available = state == PhonePresence::Available;
+                self.network.presence.phone(&self.network, &self.account, available);
+                return Ok(());
+            }
+            PhonePresence::Composing => element("composing").build(),
+            PhonePresence::Recording => element("composing").attr("media", "audio").build(),
+            PhonePresence::Paused => element("paused").build(),
+        };
+        let chat = chat.ok_or_else(|| SimulatorError::Invalid("`to` names the chat this happens in".to_owned()))?;
+        self.network.relay_chatstate(&self.account, PHONE, &chat.jid(), vec![node]);
+        Ok(())
+    }
+
+    /// Makes a group with people of this network. Gives its JID. Members are addressed by number, or by LID.
+    pub fn create_group(
+        &self,
+        subject: &str,
+        participants: &[String],
+        lid_addressed: bool,
+    ) -> Result<String, SimulatorError> {
+        if subject.is_empty() || subject.chars().count() > 100 {
+            return Err(SimulatorError::Invalid("`subject` must have 1 to 100 characters".to_owned()));
+        }
+        let members: Vec<Arc<Account>> = participants
+            .iter()
+            .map(|text| match self.chat(text)? {
+                Chat::Direct(other) => Ok(other.account),
+                Chat::Group(_) => Err(SimulatorError::UnknownRecipient(text.clone())),
+            })
+            .collect::<Result<_, _>>()?;
+        let form = if lid_addressed { Form::Lid } else { Form::Pn };
+        let creator = Sender { account: &self.account, device: PHONE };
+        let group = self.network.create_group(&creator, subject, &members, form)?;
+        Ok(group.jid().to_string())
+    }
+}

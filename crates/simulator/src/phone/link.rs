@@ -1,0 +1,283 @@
+//! Linking a companion: by its QR, or by typing its code.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use wacore_binary::Node;
+
+use super::Phone;
+use crate::crypto::adv::{LinkGrant, LinkTerms, grant_link};
+use crate::crypto::pairing_code::{CodeError, PairingCode, answer_companion_hello};
+use crate::crypto::qr::PairingQr;
+use crate::error::SimulatorError;
+use crate::server::connection::Connection;
+use crate::server::unlink::stream_error;
+use crate::state::account::{Account, Device};
+use crate::state::batch::{Batch, Key, Table};
+use crate::state::network::{Network, now_seconds};
+use crate::state::records::DeviceRecord;
+use crate::wire::address::server_jid;
+use crate::wire::build::{bytes_element, element};
+use crate::wire::node::NodeExt;
+
+/// How long a companion may take to sign, or to finish a code.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Clients lose a 515 that comes at once; this pause is never shortened.
+const BEFORE_RESTART: Duration = Duration::from_millis(120);
+
+/// A prompt on a phone: somebody asks to be linked by code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LinkPrompt {
+    /// The connection that asks, as `GET /connections` lists it.
+    pub connection: u64,
+    /// What the companion calls itself.
+    pub name: String,
+    /// RFC 3339, UTC, milliseconds.
+    pub since: String,
+    /// Seconds for which the code can still be typed.
+    pub seconds_left: u64,
+}
+
+/// What a link is made of, once QR or code said it.
+struct Proposal {
+    connection: Arc<Connection>,
+    identity: [u8; 32],
+    adv_secret: [u8; 32],
+    name: String,
+}
+
+impl Phone {
+    /// Scans the text of a QR. Gives the companion's device number once the companion signed. Runs to its end also when
+    /// the caller goes away.
+    pub async fn scan(&self, qr: &str) -> Result<u16, SimulatorError> {
+        let qr = PairingQr::parse(qr).map_err(|error| SimulatorError::InvalidQr(error.to_string()))?;
+        let connection = self.network.offers.claim(&qr.reference, &qr.noise_public)?;
+        let name = connection.registration.get().map(|said| said.name.clone()).unwrap_or_default();
+        let (identity, adv_secret) = (qr.identity_public, qr.adv_secret);
+        self.link(Proposal { connection, identity, adv_secret, name }).await
+    }
+
+    /// Types a pairing code. Gives the companion's device number once the companion signed; a wrong code shows when the
+    /// companion finished its half.
+    pub async fn enter_code(&self, code: &str) -> Result<u16, SimulatorError> {
+        let code = PairingCode::parse(code).map_err(|_| SimulatorError::InvalidCode)?;
+        let typing = self.network.offers.type_code(self.account.number)?;
+        let wrapped = typing.wrapped;
+        let answer = blocking(move || answer_companion_hello(&code, &wrapped, &mut rand::rng())).await?;
+        let (wrapped, exchange) = answer.map_err(|error| code_error(&error))?;
+        let account_keys = self.account.phone.lock().signal.identity().clone();
+        let hello = primary_hello(&self.network, wrapped, account_keys.public, typing.reference);
+        typing.connection.send(hello);
+        let finish = tokio::time::timeout(PATIENCE, typing.finish)
+            .await
+            .map_err(|_| SimulatorError::PairingFailed("it did not answer the typed code".to_owned()))?
+            .map_err(|_| SimulatorError::PairingFailed("it went away".to_owned()))?;
+        let adv_secret = exchange
+            .open_bundle(&account_keys, &finish.bundle, &finish.identity)
+            .map_err(|error| code_error(&error))?;
+        self.network.offers.code_used(typing.connection.id);
+        self.network.offers.forget(typing.connection.id);
+        let name = typing.display;
+        self.link(Proposal { connection: typing.connection, identity: finish.identity, adv_secret, name }).await
+    }
+
+    /// The companions that wait for a code to be typed, newest last.
+    pub fn link_prompts(&self) -> Vec<LinkPrompt> {
+        let prompts = self.network.offers.prompts(self.account.number);
+        prompts
+            .into_iter()
+            .map(|prompt| LinkPrompt {
+                connection: prompt.connection,
+                name: prompt.display,
+                since: super::rfc3339(prompt.since),
+                seconds_left: prompt.seconds_left,
+            })
+            .collect()
+    }
+
+    async fn link(&self, proposal: Proposal) -> Result<u16, SimulatorError> {
+        let (network, account) = (Arc::clone(&self.network), Arc::clone(&self.account));
+        let task = self.network.tasks.spawn(async move { link(&network, &account, proposal).await });
+        task.await.map_err(|_| SimulatorError::ShuttingDown)?
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, SimulatorError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| SimulatorError::ShuttingDown)
+}
+
+fn code_error(error: &CodeError) -> SimulatorError {
+    match error {
+        CodeError::Malformed => SimulatorError::InvalidCode,
+        CodeError::WrongCode => SimulatorError::WrongCode,
+        other => SimulatorError::PairingFailed(other.to_string()),
+    }
+}
+
+fn primary_hello(network: &Network, wrapped: [u8; 80], identity: [u8; 32], reference: Vec<u8>) -> Node {
+    let hello = element("link_code_companion_reg")
+        .attr("stage", "primary_hello")
+        .children([
+            bytes_element("link_code_pairing_wrapped_primary_ephemeral_pub", wrapped),
+            bytes_element("primary_identity_pub", identity),
+            bytes_element("link_code_pairing_ref", reference),
+        ])
+        .build();
+    element("notification")
+        .attr("from", server_jid())
+        .attr("type", "link_code_companion_reg")
+        .attr("id", network.next_seq())
+        .attr("t", now_seconds())
+        .children([hello])
+        .build()
+}
+
+/// Signs the companion in, waits for its signature, and sends it through its obligatory restart.
+async fn link(
+    network: &Arc<Network>,
+    account: &Arc<Account>,
+    proposal: Proposal,
+) -> Result<u16, SimulatorError> {
+    let connection = Arc::clone(&proposal.connection);
+    let (device, grant) = propose(network, account, &proposal)?;
+    let answer = ask_to_sign(account, device, &grant, &connection).await;
+    let accepted = answer.and_then(|answer| {
+        let identity = answer.child("pair-device-sign").and_then(|sign| sign.child("device-identity"));
+        let identity = identity.and_then(NodeExt::content_bytes).unwrap_or_default();
+        grant.accept(identity).map_err(|error| SimulatorError::PairingFailed(error.to_string()))
+    });
+    let device_identity = match accepted {
+        Ok(identity) => identity,
+        Err(error) => {
+            // A companion that went away may have taken its new identity along and log in with it: it stays unseen until
+            // then. One that refused is out.
+            if connection_is_open(network, &connection) {
+                withdraw(network, account, device)?;
+            }
+            return Err(error);
+        }
+    };
+    let reachable = confirm(network, account, device, device_identity)?;
+    if reachable {
+        network.announce_devices(account, device, true)?;
+    }
+    let closing = network.closing.clone();
+    network.tasks.spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(BEFORE_RESTART) => connection.end(Some(stream_error(515))),
+            () = closing.cancelled() => {}
+        }
+    });
+    Ok(device)
+}
+
+fn connection_is_open(network: &Network, connection: &Connection) -> bool {
+    network.connections.get(connection.id).is_some()
+}
+
+/// Gives the companion its number and key index, unseen by others until it confirms.
+fn propose(
+    network: &Network,
+    account: &Account,
+    proposal: &Proposal,
+) -> Result<(u16, LinkGrant), SimulatorError> {
+    let keys = account.phone.lock().signal.identity().clone();
+    let noise_public = *proposal.connection.client_static.get().ok_or(SimulatorError::DeadQr("no handshake"))?;
+    let said = proposal.connection.registration.get().filter(|said| said.identity == proposal.identity);
+    let mut batch = Batch::new();
+    let mut facts = account.facts.lock();
+    facts.record.last_device += 1;
+    facts.record.last_key_index += 1;
+    let device = facts.record.last_device;
+    let terms = LinkTerms {
+        raw_id: facts.record.raw_id,
+        key_index: facts.record.last_key_index,
+        timestamp: now_seconds(),
+    };
+    let grant = grant_link(&keys, &proposal.identity, &proposal.adv_secret, terms, &mut rand::rng());
+    let record = DeviceRecord {
+        noise_public,
+        identity: proposal.identity,
+        registration_id: said.map_or(0, |said| said.registration_id),
+        signed_prekey: said.map(|said| said.signed_prekey.clone()),
+        key_index: terms.key_index,
+        device_identity: Vec::new(),
+        name: proposal.name.clone(),
+        linked_at: terms.timestamp,
+        confirmed: false,
+        welcomed: false,
+    };
+    batch.put(Table::Account, &Key::account(account.number), &facts.record);
+    batch.put(Table::Device, &Key::account(account.number).device(device), &record);
+    facts.devices.insert(device, Device::new(record));
+    let ticket = network.journal.append(&batch);
+    drop(facts);
+    network.journal.commit(ticket)?;
+    Ok((device, grant))
+}
+
+async fn ask_to_sign(
+    account: &Account,
+    device: u16,
+    grant: &LinkGrant,
+    connection: &Arc<Connection>,
+) -> Result<Node, SimulatorError> {
+    let success = element("pair-success")
+        .children([
+            bytes_element("device-identity", grant.container.clone()),
+            element("device")
+                .attr("jid", account.pn().with_device(device))
+                .attr("lid", account.lid_jid().with_device(device))
+                .build(),
+            element("platform").attr("name", "android").build(),
+        ])
+        .build();
+    let id = connection.next_id();
+    let iq = element("iq")
+        .attr("from", server_jid())
+        .attr("type", "set")
+        .attr("id", id.as_str())
+        .attr("xmlns", "md")
+        .attr("t", now_seconds())
+        .children([success])
+        .build();
+    let answer = tokio::time::timeout(PATIENCE, connection.request(id, iq))
+        .await
+        .map_err(|_| SimulatorError::PairingFailed("it did not sign in time".to_owned()))?
+        .map_err(|_| SimulatorError::PairingFailed("it went away".to_owned()))?;
+    if answer.attr("type").as_deref() == Some("error") {
+        return Err(SimulatorError::PairingFailed("it refused the phone's signature".to_owned()));
+    }
+    Ok(answer)
+}
+
+fn withdraw(network: &Network, account: &Account, device: u16) -> Result<(), SimulatorError> {
+    let mut batch = Batch::new();
+    batch.delete(Table::Device, &Key::account(account.number).device(device));
+    let mut facts = account.facts.lock();
+    facts.devices.remove(&device);
+    let ticket = network.journal.append(&batch);
+    drop(facts);
+    network.journal.commit(ticket)
+}
+
+/// The companion signed. Gives whether others can encrypt to it already.
+fn confirm(
+    network: &Network,
+    account: &Account,
+    device: u16,
+    device_identity: Vec<u8>,
+) -> Result<bool, SimulatorError> {
+    let mut batch = Batch::new();
+    let mut facts = account.facts.lock();
+    let companion = facts.devices.get_mut(&device).ok_or(SimulatorError::UnknownDevice(device))?;
+    companion.record.confirmed = true;
+    companion.record.device_identity = device_identity;
+    let reachable = companion.record.reachable();
+    batch.put(Table::Device, &Key::account(account.number).device(device), &companion.record);
+    let ticket = network.journal.append(&batch);
+    drop(facts);
+    network.journal.commit(ticket)?;
+    Ok(reachable)
+}

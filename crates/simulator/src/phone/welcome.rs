@@ -1,0 +1,124 @@
+//! What a phone gives a new companion: the keys of the app state, and the history.
+
+use std::sync::Arc;
+
+use buffa::Message as _;
+use rand::RngExt as _;
+use wacore_binary::Node;
+use waproto::whatsapp as wa;
+
+use super::send::enc;
+use crate::crypto::app_state::key_share;
+use crate::crypto::history::{HistoryContact, initial_bootstrap, notification};
+use crate::crypto::media::{MediaKind, encrypt_media};
+use crate::error::SimulatorError;
+use crate::state::account::{Account, PhoneState};
+use crate::state::batch::{Batch, Key, Table};
+use crate::state::network::{Network, now_seconds};
+use crate::wire::build::element;
+
+impl Network {
+    /// Welcomes a companion that published its keys, once.
+    pub(crate) fn welcome(self: &Arc<Self>, account: &Arc<Account>, device: u16) {
+        let fresh = {
+            let facts = account.facts.lock();
+            facts.devices.get(&device).is_some_and(|d| !d.record.welcomed && d.record.reachable())
+        };
+        if !fresh {
+            return;
+        }
+        let (network, account) = (Arc::clone(self), Arc::clone(account));
+        self.tasks.spawn_blocking(move || {
+            if let Err(error) = network.give_welcome(&account, device) {
+                tracing::warn!(%error, "a new companion got no keys and no history");
+            }
+        });
+    }
+
+    fn give_welcome(self: &Arc<Self>, account: &Arc<Account>, device: u16) -> Result<(), SimulatorError> {
+        let contacts: Vec<HistoryContact> = self
+            .acquaintances(account)
+            .iter()
+            .map(|known| HistoryContact {
+                pn: known.pn(),
+                lid: known.lid_jid(),
+                push_name: Some(known.name()).filter(|name| !name.is_empty()),
+            })
+            .collect();
+        let blob = initial_bootstrap(&contacts, Vec::new());
+        let media = encrypt_media(MediaKind::History, &blob, &mut rand::rng());
+        let direct_path = self.store_media(media.bytes.clone().into())?;
+        let history = notification(&media, direct_path);
+        let keys = key_share(&[account.app_state_key()]);
+        self.tell_companion(account, device, &[keys, history], true)
+    }
+
+    /// Gives a companion the app-state keys once more.
+    pub(crate) fn share_keys(
+        self: &Arc<Self>,
+        account: &Arc<Account>,
+        device: u16,
+    ) -> Result<(), SimulatorError> {
+        let keys = key_share(&[account.app_state_key()]);
+        self.tell_companion(account, device, &[keys], false)
+    }
+
+    /// Sends peer messages from the phone to one of its companions.
+    fn tell_companion(
+        self: &Arc<Self>,
+        account: &Arc<Account>,
+        device: u16,
+        messages: &[wa::Message],
+        welcome: bool,
+    ) -> Result<(), SimulatorError> {
+        let address = account.signal_address(device);
+        let known = account.phone.lock().signal.has_session(&address);
+        let mut bundle = None;
+        if !known {
+            bundle = self.take_bundle(account, device)?;
+            if bundle.is_none() {
+                return Ok(());
+            }
+        }
+        let mut batch = Batch::new();
+        if welcome {
+            let mut facts = account.facts.lock();
+            let Some(companion) = facts.devices.get_mut(&device).filter(|d| !d.record.welcomed) else {
+                return Ok(());
+            };
+            companion.record.welcomed = true;
+            batch.put(Table::Device, &Key::account(account.number).device(device), &companion.record);
+        }
+        let mut phone = account.phone.lock();
+        let mut deliveries = Vec::new();
+        for message in messages {
+            let node = peer_message(account, &mut phone, &address, message, bundle.take().as_ref())
+                .map_err(|error| SimulatorError::Encrypt(error.to_string()))?;
+            deliveries.extend(self.deliver(&mut batch, account, device, &node));
+        }
+        let ticket = self.append_with_signal(batch, account.number, &mut phone.signal);
+        drop(phone);
+        self.journal.commit(ticket)?;
+        self.hand_over(deliveries);
+        Ok(())
+    }
+}
+
+fn peer_message(
+    account: &Account,
+    phone: &mut PhoneState,
+    address: &crate::crypto::signal::SignalAddress,
+    message: &wa::Message,
+    bundle: Option<&crate::crypto::signal::PreKeyBundle>,
+) -> Result<Node, crate::crypto::signal::SignalError> {
+    let encrypted = phone.signal.encrypt_to(address, &message.encode_to_vec(), bundle, &mut rand::rng())?;
+    let id = format!("3EB0{}", hex::encode_upper(rand::rng().random::<[u8; 9]>()));
+    Ok(element("message")
+        .attr("from", account.pn())
+        .attr("id", id)
+        .attr("t", now_seconds())
+        .attr("type", "text")
+        .attr("category", "peer")
+        .children([enc(&encrypted)])
+        .build())
+}

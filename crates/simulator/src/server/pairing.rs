@@ -1,0 +1,135 @@
+//! Offers to unlinked clients: references for QRs, and codes that wait on a phone. Owns how long they live.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use buffa::Message as _;
+use parking_lot::Mutex;
+use rand::RngExt as _;
+use waproto::whatsapp as wa;
+
+use super::connection::Connection;
+use crate::error::SimulatorError;
+use crate::state::network::Network;
+use crate::wire::address::server_jid;
+use crate::wire::build::{bytes_element, element};
+
+const FIRST_REF: Duration = Duration::from_secs(60);
+const NEXT_REF: Duration = Duration::from_secs(20);
+
+/// What a client said of itself when it registered.
+pub(crate) struct Registration {
+    /// What it calls itself, for the phone's list.
+    pub(crate) name: String,
+    pub(crate) registration_id: u32,
+    pub(crate) identity: [u8; 32],
+    pub(crate) signed_prekey: crate::state::records::SignedPreKey,
+}
+
+/// References and codes that can be used now.
+#[derive(Default)]
+pub(crate) struct Offers {
+    references: Mutex<HashMap<String, Reference>>,
+    pub(super) codes: Mutex<Vec<super::code::PendingCode>>,
+}
+
+struct Reference {
+    connection: Arc<Connection>,
+    from: Instant,
+    until: Instant,
+}
+
+impl Offers {
+    /// Takes a reference out for good, if it can be used now. The connection's other references go with it.
+    pub(crate) fn claim(
+        &self,
+        reference: &str,
+        noise_public: &[u8; 32],
+    ) -> Result<Arc<Connection>, SimulatorError> {
+        let mut references = self.references.lock();
+        let found = references
+            .get(reference)
+            .ok_or(SimulatorError::DeadQr("it was used, or its connection is over, or it was never offered"))?;
+        let now = Instant::now();
+        if now >= found.until {
+            return Err(SimulatorError::DeadQr("its time is over"));
+        }
+        if now < found.from {
+            return Err(SimulatorError::DeadQr("its time has not come; an earlier one is shown now"));
+        }
+        if found.connection.client_static.get() != Some(noise_public) {
+            return Err(SimulatorError::DeadQr("it names another client than the one it was offered to"));
+        }
+        let connection = Arc::clone(&found.connection);
+        references.retain(|_, other| other.connection.id != connection.id);
+        Ok(connection)
+    }
+
+    /// Forgets what a connection was offered.
+    pub(crate) fn forget(&self, connection: u64) {
+        self.references.lock().retain(|_, reference| reference.connection.id != connection);
+        self.codes.lock().retain(|code| code.connection.id != connection);
+    }
+}
+
+/// Offers an unlinked client its references.
+pub(crate) fn begin(network: &Arc<Network>, connection: &Arc<Connection>, payload: &wa::ClientPayload) {
+    if let Some(registration) = read_registration(payload) {
+        // The connection is new, so this is the first time.
+        drop(connection.registration.set(registration));
+    }
+    let mut from = Instant::now();
+    let mut children = Vec::with_capacity(network.config.refs);
+    let mut references = network.offers.references.lock();
+    for index in 0..network.config.refs {
+        let text = random_reference();
+        let life = network.config.wait(if index == 0 { FIRST_REF } else { NEXT_REF });
+        let until = from + life;
+        // A client shows the next reference a moment before we count the last one over: both are good around the turn.
+        let reference = Reference { connection: Arc::clone(connection), from: from - life / 2, until };
+        references.insert(text.clone(), reference);
+        children.push(bytes_element("ref", text));
+        from = until;
+    }
+    drop(references);
+    let id = connection.next_id();
+    let iq = element("iq")
+        .attr("from", server_jid())
+        .attr("type", "set")
+        .attr("id", id)
+        .attr("xmlns", "md")
+        .children([element("pair-device").children(children).build()])
+        .build();
+    connection.send(iq);
+}
+
+fn random_reference() -> String {
+    use base64::Engine as _;
+    let bytes: [u8; 66] = rand::rng().random();
+    format!("2@{}", base64::engine::general_purpose::STANDARD.encode(bytes))
+}
+
+fn read_registration(payload: &wa::ClientPayload) -> Option<Registration> {
+    let data = payload.device_pairing_data.as_option()?;
+    let array = |bytes: &Option<Vec<u8>>| <[u8; 32]>::try_from(bytes.as_deref()?).ok();
+    let number = |bytes: &Option<Vec<u8>>| {
+        Some(bytes.as_deref()?.iter().fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte)))
+    };
+    let name = data
+        .device_props
+        .as_deref()
+        .and_then(|bytes| wa::DeviceProps::decode_from_slice(bytes).ok())
+        .and_then(|props| props.os)
+        .unwrap_or_default();
+    Some(Registration {
+        name,
+        registration_id: number(&data.e_regid)?,
+        identity: array(&data.e_ident)?,
+        signed_prekey: crate::state::records::SignedPreKey {
+            id: number(&data.e_skey_id)?,
+            public: array(&data.e_skey_val)?,
+            signature: data.e_skey_sig.clone()?,
+        },
+    })
+}

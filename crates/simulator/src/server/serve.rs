@@ -1,0 +1,169 @@
+//! The life of one connection: handshake, unlinked or login, then stanzas until one side ends it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::mpsc;
+use wacore_binary::Node;
+
+use super::connection::{Command, Connection};
+use super::dispatch::{self, Context};
+use super::link::{Link, LinkError};
+use super::{login, pairing};
+use crate::doors::Door;
+use crate::state::account::Account;
+use crate::state::network::Network;
+
+/// The largest frame that is accepted, in bytes: an upload of 812 keys needs 40 kB, group stanzas far less than this.
+pub(crate) const MAX_FRAME: usize = 8 * 1024 * 1024;
+/// Stanzas sent from a queue before the client is listened to again.
+const BURST: usize = 64;
+
+/// Serves a client until it or the network ends.
+pub(crate) async fn serve(network: Arc<Network>, door: Door, peer: Option<SocketAddr>) {
+    let (connection, commands) = network.connections.open(door.name(), peer);
+    let run = run(Arc::clone(&network), Arc::clone(&connection), door, commands);
+    let ended = tokio::select! {
+        ended = run => ended,
+        () = connection.cut.cancelled() => Ok(()),
+        () = network.closing.cancelled() => Ok(()),
+    };
+    if let Err(error) = ended
+        && !matches!(error, LinkError::Gone(_))
+    {
+        tracing::debug!(connection = connection.id, %error, "a simulated connection ended");
+    }
+    leave(&network, &connection);
+}
+
+/// Takes the connection out of everything that knows it.
+fn leave(network: &Arc<Network>, connection: &Arc<Connection>) {
+    network.connections.close(connection.id);
+    network.offers.forget(connection.id);
+    connection.forget_answers();
+    if let Some((account, device)) = connection.device.get() {
+        let mut facts = account.facts.lock();
+        if let Some(device) = facts.devices.get_mut(device)
+            && device.connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection))
+        {
+            device.connection = None;
+        }
+        drop(facts);
+        network.connection_left(account, *device, connection);
+    }
+}
+
+async fn run(
+    network: Arc<Network>,
+    connection: Arc<Connection>,
+    door: Door,
+    mut commands: mpsc::UnboundedReceiver<Command>,
+) -> Result<(), LinkError> {
+    let (mut link, payload) = Link::open(Arc::clone(&network), Arc::clone(&connection), door).await?;
+    match payload.username {
+        None | Some(0) => pairing::begin(&network, &connection, &payload),
+        Some(username) => match login::log_in(&network, &connection, username, payload.device.unwrap_or(0)) {
+            Ok(success) => link.send(&success).await?,
+            Err(failure) => return link.send(&failure).await,
+        },
+    }
+    loop {
+        tokio::select! {
+            stanza = link.receive() => {
+                let stanza = stanza?;
+                if connection.silent.load(Ordering::Relaxed) {
+                    continue;
+                }
+                answer(&network, &connection, &mut link, &stanza).await?;
+            }
+            command = commands.recv() => {
+                let (node, end) = match command {
+                    Some(Command::Send(node)) => (Some(node), false),
+                    Some(Command::End(node)) => (node, true),
+                    None => return Ok(()),
+                };
+                if let Some(node) = node.filter(|_| !connection.silent.load(Ordering::Relaxed)) {
+                    link.send(&node).await?;
+                }
+                if end {
+                    return Ok(());
+                }
+            }
+            () = connection.wake.notified() => flush(&connection, &mut link).await?,
+        }
+    }
+}
+
+async fn answer(
+    network: &Arc<Network>,
+    connection: &Arc<Connection>,
+    link: &mut Link,
+    stanza: &Node,
+) -> Result<(), LinkError> {
+    let mut context = Context { network, connection, replies: Vec::new(), activated: false };
+    dispatch::handle(&mut context, stanza)?;
+    let (replies, activated) = (context.replies, context.activated);
+    for reply in &replies {
+        link.send(reply).await?;
+    }
+    if activated && let Some((account, device)) = connection.device.get() {
+        send_backlog(connection, link, account, *device).await?;
+    }
+    Ok(())
+}
+
+/// Sends what waited for this login, between its preview and its end mark, then opens the queue.
+async fn send_backlog(
+    connection: &Arc<Connection>,
+    link: &mut Link,
+    account: &Account,
+    device: u16,
+) -> Result<(), LinkError> {
+    let (total, counts) = {
+        let mut facts = account.facts.lock();
+        let Some(companion) = facts.devices.get_mut(&device) else { return Ok(()) };
+        companion.queue.restart();
+        companion.queue.counts()
+    };
+    link.send(&login::offline_preview(total, counts)).await?;
+    for _ in 0..total {
+        let Some(item) = next_queued(connection, account, device) else { break };
+        if let Some(stanza) = Network::queued_stanza(&item, true) {
+            link.send_encoded(stanza).await?;
+        }
+    }
+    link.send(&login::offline_end(total)).await?;
+    connection.active.store(true, Ordering::Release);
+    connection.wake.notify_one();
+    Ok(())
+}
+
+async fn flush(connection: &Arc<Connection>, link: &mut Link) -> Result<(), LinkError> {
+    let Some((account, device)) = connection.device.get() else { return Ok(()) };
+    if !connection.active.load(Ordering::Acquire) || connection.silent.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    for _ in 0..BURST {
+        let Some(item) = next_queued(connection, account, *device) else { return Ok(()) };
+        if let Some(stanza) = Network::queued_stanza(&item, false) {
+            link.send_encoded(stanza).await?;
+        }
+    }
+    connection.wake.notify_one();
+    Ok(())
+}
+
+/// The next stanza of the queue, as long as this is still the device's connection.
+fn next_queued(
+    connection: &Arc<Connection>,
+    account: &Account,
+    device: u16,
+) -> Option<crate::state::queue::Queued> {
+    let mut facts = account.facts.lock();
+    let companion = facts.devices.get_mut(&device)?;
+    if !companion.connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection)) {
+        return None;
+    }
+    companion.queue.next().map(|(_, item)| item)
+}

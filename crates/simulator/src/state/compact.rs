@@ -1,0 +1,303 @@
+//! Snapshots: `snapshot-N` and the journals from `journal-N` on are the state. Owns which files there are, the folding of
+//! a journal into the next snapshot, and the cutting of torn tails. Only keys and places are held in memory while folding.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::batch::{Op, read_op};
+use super::file::{End, FileKind, HEADER_LENGTH, read_at, read_entries, write_entry};
+use crate::error::SimulatorError;
+
+const PUT_HEAD: u64 = 1 + 1 + 2;
+
+pub(crate) fn journal_path(folder: &Path, index: u64) -> PathBuf {
+    folder.join(format!("journal-{index:06}"))
+}
+
+fn snapshot_path(folder: &Path, index: u64) -> PathBuf {
+    folder.join(format!("snapshot-{index:06}"))
+}
+
+/// Takes the folder for this process, or says that another has it.
+pub(crate) fn lock(folder: &Path) -> Result<File, SimulatorError> {
+    let folder_error = |source| SimulatorError::Folder { path: folder.to_owned(), source };
+    fs::create_dir_all(folder).map_err(folder_error)?;
+    let path = folder.join("lock");
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(folder_error)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(SimulatorError::Locked(folder.to_owned())),
+        Err(fs::TryLockError::Error(source)) => Err(folder_error(source)),
+    }
+}
+
+/// Brings a folder to one snapshot and one empty journal, hands every row to `each`, and returns the journal's index.
+pub(crate) fn recover(
+    folder: &Path,
+    mut each: impl FnMut(u8, &[u8], &[u8]) -> Result<(), SimulatorError>,
+) -> Result<u64, SimulatorError> {
+    let (snapshot, journals) = list(folder)?;
+    let first = snapshot.unwrap_or(0);
+    let last = journals.iter().copied().filter(|&index| index >= first).max();
+    let next = match last {
+        Some(last) => {
+            for index in first..=last {
+                if journal_path(folder, index).exists() {
+                    cut_torn_tail(&journal_path(folder, index))?;
+                }
+            }
+            fold_range(folder, snapshot, first, last)?;
+            last + 1
+        }
+        None => first,
+    };
+    remove_before(folder, next);
+    let path = snapshot_path(folder, next);
+    if path.exists() {
+        let end = read_entries(&path, FileKind::Snapshot, |_, mut payload| {
+            while let Some(op) = read_op(&mut payload).map_err(|detail| damaged(&path, detail))? {
+                if let Op::Put { table, key, value } = op {
+                    each(table, key, value)?;
+                }
+            }
+            Ok(())
+        })?;
+        if end != End::Clean {
+            return Err(damaged(&path, "its end is missing; restore the folder from a copy"));
+        }
+    }
+    Ok(next)
+}
+
+/// Folds `snapshot-index` and `journal-index` into `snapshot-(index+1)`.
+pub(crate) fn fold(folder: &Path, index: u64) -> Result<(), SimulatorError> {
+    let (snapshot, _) = list(folder)?;
+    let from = snapshot.unwrap_or(0);
+    fold_range(folder, snapshot, from, index)?;
+    remove_before(folder, index + 1);
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    file: u32,
+    offset: u64,
+    length: u32,
+}
+
+/// The rows of a snapshot and journals, by where they lie.
+#[derive(Default)]
+struct Index {
+    rows: HashMap<(u8, Box<[u8]>), Place>,
+    files: Vec<PathBuf>,
+}
+
+impl Index {
+    fn read(&mut self, path: PathBuf, kind: FileKind) -> Result<(), SimulatorError> {
+        let file = u32::try_from(self.files.len()).expect("a handful of files");
+        let rows = &mut self.rows;
+        read_entries(&path, kind, |start, payload| {
+            let mut bytes = payload;
+            loop {
+                let before = bytes.len();
+                let Some(op) = read_op(&mut bytes).map_err(|detail| damaged(&path, detail))? else {
+                    return Ok(());
+                };
+                match op {
+                    Op::Put { table, key, value } => {
+                        let op_offset = start + (payload.len() - before) as u64;
+                        let offset = op_offset + PUT_HEAD + key.len() as u64 + 4;
+                        let length = u32::try_from(value.len()).expect("values are read with a u32 length");
+                        rows.insert((table, key.into()), Place { file, offset, length });
+                    }
+                    Op::Delete { table, key } => {
+                        rows.remove(&(table, Box::from(key)));
+                    }
+                }
+            }
+        })?;
+        self.files.push(path);
+        Ok(())
+    }
+}
+
+fn fold_range(folder: &Path, snapshot: Option<u64>, from: u64, last: u64) -> Result<(), SimulatorError> {
+    let mut index = Index::default();
+    if let Some(snapshot) = snapshot {
+        index.read(snapshot_path(folder, snapshot), FileKind::Snapshot)?;
+    }
+    for journal in from..=last {
+        let path = journal_path(folder, journal);
+        if path.exists() {
+            index.read(path, FileKind::Journal)?;
+        }
+    }
+    let target = snapshot_path(folder, last + 1);
+    let temporary = target.with_extension("new");
+    write_snapshot(&index, &temporary)
+        .and_then(|()| fs::rename(&temporary, &target))
+        .map_err(|source| SimulatorError::Folder { path: target, source })
+}
+
+fn write_snapshot(index: &Index, path: &Path) -> std::io::Result<()> {
+    let mut files = index.files.iter().map(File::open).collect::<Result<Vec<_>, _>>()?;
+    let mut places: Vec<_> = index.rows.iter().collect();
+    places.sort_unstable_by_key(|(_, place)| (place.file, place.offset));
+    let mut out = BufWriter::new(File::create(path)?);
+    out.write_all(&FileKind::Snapshot.header())?;
+    let mut entry = Vec::new();
+    for ((table, key), place) in places {
+        let value = read_at(&mut files[place.file as usize], place.offset, place.length as usize)?;
+        let mut payload = Vec::with_capacity(8 + key.len() + value.len());
+        payload.extend_from_slice(&[1, *table]);
+        payload.extend_from_slice(&u16::try_from(key.len()).expect("keys are read with a u16 length").to_le_bytes());
+        payload.extend_from_slice(key);
+        payload.extend_from_slice(&place.length.to_le_bytes());
+        payload.extend_from_slice(&value);
+        entry.clear();
+        write_entry(&mut entry, &payload);
+        out.write_all(&entry)?;
+    }
+    out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
+}
+
+/// The newest snapshot and all journals of a folder, by index.
+fn list(folder: &Path) -> Result<(Option<u64>, Vec<u64>), SimulatorError> {
+    let folder_error = |source| SimulatorError::Folder { path: folder.to_owned(), source };
+    let (mut snapshot, mut journals) = (None, Vec::new());
+    for entry in fs::read_dir(folder).map_err(folder_error)? {
+        let name = entry.map_err(folder_error)?.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let index_after = |prefix: &str| name.strip_prefix(prefix).and_then(|text| text.parse::<u64>().ok());
+        if let Some(index) = index_after("snapshot-") {
+            snapshot = snapshot.max(Some(index));
+        } else if let Some(index) = index_after("journal-") {
+            journals.push(index);
+        }
+    }
+    Ok((snapshot, journals))
+}
+
+/// Cuts what a killed write left at the end of a journal; the cut bytes are kept beside it.
+fn cut_torn_tail(path: &Path) -> Result<(), SimulatorError> {
+    let End::Torn { offset } = read_entries(path, FileKind::Journal, |_, _| Ok(()))? else { return Ok(()) };
+    let folder_error = |source| SimulatorError::Folder { path: path.to_owned(), source };
+    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(folder_error)?;
+    let total = file.metadata().map_err(folder_error)?.len();
+    let length = usize::try_from(total - offset).map_err(|_| damaged(path, "its tail is too long"))?;
+    let tail = read_at(&mut file, offset, length).map_err(folder_error)?;
+    fs::write(path.with_extension("cut"), tail).map_err(folder_error)?;
+    file.set_len(offset).map_err(folder_error)?;
+    if offset < HEADER_LENGTH {
+        fs::write(path, FileKind::Journal.header()).map_err(folder_error)?;
+    }
+    tracing::warn!(bytes = length, "the simulator's journal ended in an unfinished entry, which was cut");
+    Ok(())
+}
+
+fn remove_before(folder: &Path, index: u64) {
+    let Ok((_, journals)) = list(folder) else { return };
+    for old in journals.into_iter().filter(|&old| old < index) {
+        drop(fs::remove_file(journal_path(folder, old)));
+    }
+    for old in 0..index {
+        let path = snapshot_path(folder, old);
+        if path.exists() {
+            drop(fs::remove_file(path));
+        }
+    }
+}
+
+fn damaged(path: &Path, detail: &str) -> SimulatorError {
+    SimulatorError::Damaged { path: path.to_owned(), detail: detail.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::batch::{Batch, Table};
+    use super::super::journal::Journal;
+    use super::*;
+
+    fn rows(folder: &Path) -> (u64, Vec<(Vec<u8>, Vec<u8>)>) {
+        let mut rows = Vec::new();
+        let index = recover(folder, |_, key, value| {
+            rows.push((key.to_vec(), value.to_vec()));
+            Ok(())
+        })
+        .unwrap();
+        rows.sort();
+        (index, rows)
+    }
+
+    fn write(folder: &Path, limit: u64, batches: &[Batch]) {
+        let lock = lock(folder).unwrap();
+        let index = rows(folder).0;
+        let journal = Journal::on_disk(folder, lock, index, limit).unwrap();
+        for batch in batches {
+            journal.write(batch).unwrap();
+        }
+    }
+
+    fn put(key: &[u8], value: &[u8]) -> Batch {
+        let mut batch = Batch::new();
+        batch.put_raw(Table::Meta, key, value);
+        batch
+    }
+
+    #[test]
+    fn what_was_committed_is_there_after_reopening() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut gone = Batch::new();
+        gone.delete(Table::Meta, b"b");
+        write(folder.path(), u64::MAX, &[put(b"a", b"1"), put(b"b", b"2"), gone, put(b"a", b"3")]);
+        assert_eq!(rows(folder.path()).1, vec![(b"a".to_vec(), b"3".to_vec())]);
+        write(folder.path(), u64::MAX, &[put(b"c", b"4")]);
+        assert_eq!(
+            rows(folder.path()).1,
+            vec![(b"a".to_vec(), b"3".to_vec()), (b"c".to_vec(), b"4".to_vec())]
+        );
+    }
+
+    #[test]
+    fn a_torn_tail_costs_only_the_torn_entry() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), u64::MAX, &[put(b"a", b"1"), put(b"b", b"2")]);
+        let path = journal_path(folder.path(), 0);
+        let length = fs::metadata(&path).unwrap().len();
+        OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 1).unwrap();
+        assert_eq!(rows(folder.path()).1, vec![(b"a".to_vec(), b"1".to_vec())]);
+        assert!(path.with_extension("cut").exists());
+    }
+
+    #[test]
+    fn a_journal_beyond_its_limit_is_folded_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let batches: Vec<_> =
+            (0..200_u32).map(|n| put(&(n % 50).to_be_bytes(), &n.to_be_bytes())).collect();
+        write(folder.path(), 200, &batches);
+        let rows = rows(folder.path()).1;
+        assert_eq!(rows.len(), 50);
+        assert_eq!(rows[49].1, 199_u32.to_be_bytes());
+    }
+
+    #[test]
+    fn a_second_opener_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).unwrap();
+        assert!(matches!(lock(folder.path()), Err(SimulatorError::Locked(_))));
+        drop(held);
+        lock(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = snapshot_path(folder.path(), 3);
+        fs::write(&path, b"ENLSIMS\xff").unwrap();
+        assert!(matches!(recover(folder.path(), |_, _, _| Ok(())), Err(SimulatorError::Damaged { .. })));
+        assert!(path.exists());
+    }
+}
