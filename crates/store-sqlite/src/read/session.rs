@@ -1,0 +1,68 @@
+//! Reading sessions.
+
+use super::{cut, limit, start};
+use crate::page_token::{Position, mark};
+use crate::rows::{json, session};
+use crate::writer::failure;
+use enlace_domain::id::SessionId;
+use enlace_domain::page::{Page, PageRequest};
+use enlace_domain::port::{SessionFilter, StoreError};
+use enlace_domain::session::{Session, StateName};
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqliteRow;
+
+/// Each filter is one nullable parameter: states, text, ids and wanted metadata, the lists as JSON.
+const PAGE: &str = "SELECT * FROM session \
+     WHERE (?1 IS NULL OR state_name IN (SELECT value FROM json_each(?1))) \
+     AND (?2 IS NULL OR instr(search, ?2) > 0) \
+     AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3))) \
+     AND (?4 IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?4) AS want WHERE NOT EXISTS (\
+         SELECT 1 FROM json_each(session.metadata) AS have \
+         WHERE have.key = want.key AND have.type = 'text' AND have.value = want.value))) \
+     AND (created_at, id) > (?5, ?6) \
+     ORDER BY created_at, id LIMIT ?7";
+
+pub(crate) async fn one(reads: &SqlitePool, id: &SessionId) -> Result<Option<Session>, StoreError> {
+    let row = sqlx::query("SELECT * FROM session WHERE id = ?")
+        .bind(id.as_str())
+        .fetch_optional(reads)
+        .await
+        .map_err(failure)?;
+    Ok(row.as_ref().map(session::read).transpose()?)
+}
+
+pub(crate) async fn all(reads: &SqlitePool) -> Result<Vec<Session>, StoreError> {
+    let rows =
+        sqlx::query("SELECT * FROM session ORDER BY created_at, id").fetch_all(reads).await.map_err(failure)?;
+    read_all(&rows)
+}
+
+pub(crate) async fn page(
+    reads: &SqlitePool,
+    filter: &SessionFilter,
+    page: &PageRequest,
+) -> Result<Page<Session>, StoreError> {
+    let mark = mark(&("sessions", filter));
+    let start = start(page, mark, Position { at: i64::MIN, id: String::new() })?;
+    let states: Vec<_> = filter.states.iter().copied().map(StateName::as_str).collect();
+    let rows = sqlx::query(PAGE)
+        .bind((!states.is_empty()).then(|| json(&states)))
+        .bind(filter.q.as_ref().map(|text| text.to_lowercase()))
+        .bind(filter.only.as_ref().map(json))
+        .bind((!filter.metadata.is_empty()).then(|| json(&filter.metadata)))
+        .bind(start.at)
+        .bind(start.id)
+        .bind(limit(page))
+        .fetch_all(reads)
+        .await
+        .map_err(failure)?;
+    let position = |session: &Session| Position {
+        at: session.created_at.timestamp_millis(),
+        id: session.id.as_str().to_owned(),
+    };
+    Ok(cut(read_all(&rows)?, page, mark, position))
+}
+
+fn read_all(rows: &[SqliteRow]) -> Result<Vec<Session>, StoreError> {
+    rows.iter().map(|row| Ok(session::read(row)?)).collect()
+}

@@ -1,0 +1,80 @@
+//! Sessions as rows.
+
+use super::{Reader, Unreadable, integer, json};
+use crate::sql::{Upsert, Value};
+use enlace_domain::address::{Jid, PhoneNumber};
+use enlace_domain::id::SessionId;
+use enlace_domain::session::{Desired, Network, Session};
+use sqlx::sqlite::SqliteRow;
+
+/// Inserts a session.
+pub(crate) static INSERT: Upsert = Upsert::new(
+    "INSERT INTO session (session, id, name, network, desired, state_name, state, linked, phone, lid, push_name, \
+     metadata, settings, qr_count, round_count, code_count, created_at, search) VALUES ",
+    18,
+    "",
+);
+
+/// Replaces a session's row.
+pub(crate) static REPLACE: Upsert = Upsert::new(
+    "INSERT OR REPLACE INTO session (session, id, name, network, desired, state_name, state, linked, phone, lid, \
+     push_name, metadata, settings, qr_count, round_count, code_count, created_at, search) VALUES ",
+    18,
+    "",
+);
+
+/// The values of a session's row, in the order of [`INSERT`].
+pub(crate) fn values(number: i64, session: &Session) -> Vec<Value> {
+    let phone = session.phone.as_ref().map(PhoneNumber::as_str);
+    let search = [session.id.as_str(), session.name.as_deref().unwrap_or_default(), phone.unwrap_or_default()];
+    let desired = match session.desired {
+        Desired::Running => "running",
+        Desired::Stopped => "stopped",
+    };
+    vec![
+        number.into(),
+        session.id.as_str().into(),
+        session.name.as_deref().into(),
+        session.network.as_str().into(),
+        desired.into(),
+        session.state.name.as_str().into(),
+        json(&session.state).into(),
+        session.linked.into(),
+        phone.into(),
+        session.lid.as_ref().map(Jid::to_string).into(),
+        session.push_name.as_deref().into(),
+        json(&session.metadata).into(),
+        json(&session.settings).into(),
+        integer(session.qr_count).into(),
+        integer(session.round_count).into(),
+        integer(session.code_count).into(),
+        session.created_at.timestamp_millis().into(),
+        search.join("\n").to_lowercase().into(),
+    ]
+}
+
+/// A session from its row.
+pub(crate) fn read(row: &SqliteRow) -> Result<Session, Unreadable> {
+    let row = Reader { table: "session", row };
+    Ok(Session {
+        id: row.parse("id", |text| SessionId::parse(text).ok())?,
+        name: row.get("name")?,
+        network: row.parse("network", Network::parse)?,
+        desired: row.parse("desired", |text| match text {
+            "running" => Some(Desired::Running),
+            "stopped" => Some(Desired::Stopped),
+            _ => None,
+        })?,
+        state: row.parse("state", |text| serde_json::from_str(text).ok())?,
+        linked: row.get("linked")?,
+        phone: row.parse_optional("phone", |text| PhoneNumber::parse(text).ok())?,
+        lid: row.parse_optional("lid", |text| Jid::parse(text).ok())?,
+        push_name: row.get("push_name")?,
+        metadata: row.parse("metadata", |text| serde_json::from_str(text).ok())?,
+        settings: row.parse("settings", |text| serde_json::from_str(text).ok())?,
+        qr_count: row.count("qr_count")?,
+        round_count: row.count("round_count")?,
+        code_count: row.count("code_count")?,
+        created_at: row.time("created_at")?,
+    })
+}

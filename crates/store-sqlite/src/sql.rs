@@ -1,0 +1,116 @@
+//! Small tools for SQL: owned values, and upserts of many rows in one statement.
+
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Arguments, AssertSqlSafe};
+use std::sync::{Arc, OnceLock};
+
+/// A value on its way into a row.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Null,
+    Int(i64),
+    Text(String),
+    Shared(Arc<str>),
+    Blob(Vec<u8>),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Int(value.into())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<Arc<str>> for Value {
+    fn from(value: Arc<str>) -> Self {
+        Self::Shared(value)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Blob(value)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// Binds values in order.
+pub(crate) fn arguments(values: impl IntoIterator<Item = Value>) -> Result<SqliteArguments, sqlx::Error> {
+    let mut arguments = SqliteArguments::default();
+    for value in values {
+        match value {
+            Value::Null => arguments.add(None::<i64>),
+            Value::Int(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+            Value::Shared(value) => arguments.add(value),
+            Value::Blob(value) => arguments.add(value),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+/// Rows per statement. Few sizes, so that each is prepared once and stays in the statement cache.
+const SIZES: [usize; 4] = [64, 16, 4, 1];
+
+/// An insert or upsert that takes any number of rows.
+#[derive(Debug)]
+pub(crate) struct Upsert {
+    /// `INSERT INTO t (…) VALUES `
+    head: &'static str,
+    columns: usize,
+    /// ` ON CONFLICT …`, or nothing.
+    tail: &'static str,
+    texts: [OnceLock<Arc<str>>; SIZES.len()],
+}
+
+impl Upsert {
+    pub(crate) const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
+        Self { head, columns, tail, texts: [const { OnceLock::new() }; SIZES.len()] }
+    }
+
+    fn text(&self, size: usize) -> Arc<str> {
+        let text = self.texts[size].get_or_init(|| {
+            let row = format!("({})", vec!["?"; self.columns].join(","));
+            let rows = vec![row; SIZES[size]].join(",");
+            format!("{}{rows}{}", self.head, self.tail).into()
+        });
+        Arc::clone(text)
+    }
+
+    /// Writes rows given one after another, in order.
+    pub(crate) async fn run(&self, connection: &mut SqliteConnection, values: Vec<Value>) -> Result<(), sqlx::Error> {
+        let mut left = values.len() / self.columns;
+        let mut values = values.into_iter();
+        for (index, size) in SIZES.into_iter().enumerate() {
+            while left >= size {
+                let arguments = arguments(values.by_ref().take(size * self.columns))?;
+                sqlx::query_with(AssertSqlSafe(self.text(index)), arguments).execute(&mut *connection).await?;
+                left -= size;
+            }
+        }
+        Ok(())
+    }
+}

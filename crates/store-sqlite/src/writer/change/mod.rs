@@ -1,0 +1,41 @@
+//! The changes of the port, a file each.
+
+mod add_key;
+mod advance_status;
+mod create_session;
+mod delete_session;
+mod queue_message;
+mod receive_message;
+mod save_session;
+mod wipe_keys;
+
+use super::group::{Group, Halt};
+use advance_status::Telling;
+use enlace_domain::port::{Change, Committed};
+
+impl Group<'_> {
+    /// Applies one change. A refusal comes before anything of this change is written.
+    pub(super) async fn apply_change(&mut self, change: &Change) -> Result<Committed, Halt> {
+        match change {
+            Change::CreateSession(session) => self.create_session(session).await,
+            Change::SaveSession(session) => self.save_session(session).await,
+            Change::DeleteSession(session) => self.delete_session(session).await,
+            Change::WipeKeys(session) => self.wipe_keys(session).await,
+            Change::QueueMessage { message, idempotency } => {
+                self.queue_message(message, idempotency.as_ref()).await
+            }
+            Change::ReceiveMessage(message) => self.receive_message(message).await,
+            Change::AdvanceStatus { session, wa_ids, status, error, tells, at } => {
+                let telling = Telling { kind: *tells, at: *at };
+                self.advance_status(session, wa_ids, (*status, error.as_deref()), telling).await
+            }
+            Change::AddKey(key) => self.add_key(key).await,
+            Change::None => Ok(applied(true)),
+        }
+    }
+}
+
+/// The plain outcome: it took effect, or it did not.
+fn applied(applied: bool) -> Committed {
+    Committed { applied, ..Committed::default() }
+}
