@@ -94,7 +94,8 @@ impl LinkGrant {
     /// Checks the content of `<pair-device-sign><device-identity>` and gives the full encoded
     /// `ADVSignedDeviceIdentity` (both signatures and the account key), as it is kept for the device.
     pub(crate) fn accept(&self, answer: &[u8]) -> Result<Vec<u8>, AdvError> {
-        let answer = wa::ADVSignedDeviceIdentity::decode_from_slice(answer).map_err(|_| AdvError::Malformed)?;
+        let answer =
+            wa::ADVSignedDeviceIdentity::decode_from_slice(answer).map_err(|_| AdvError::Malformed)?;
         let device_signature = answer.device_signature.ok_or(AdvError::Malformed)?;
         if answer.details.as_deref() != Some(&self.details)
             || answer.account_signature.as_deref() != Some(&self.account_signature)

@@ -9,8 +9,8 @@ use wacore_appstate::hash::{HashState, generate_patch_mac};
 use wacore_appstate::{ExpandedAppStateKeys, decode_record, encode_record, expand_app_state_keys};
 use waproto::whatsapp::message::protocol_message::Type;
 use waproto::whatsapp::message::{
-    AppStateSyncKey, AppStateSyncKeyData, AppStateSyncKeyFingerprint, AppStateSyncKeyId, AppStateSyncKeyShare,
-    ProtocolMessage,
+    AppStateSyncKey, AppStateSyncKeyData, AppStateSyncKeyFingerprint, AppStateSyncKeyId,
+    AppStateSyncKeyShare, ProtocolMessage,
 };
 use waproto::whatsapp::sync_action_value::{LocaleSetting, PushNameSetting};
 use waproto::whatsapp::syncd_mutation::SyncdOperation;
@@ -175,8 +175,16 @@ impl Collection {
                 let mut iv = [0; 16];
                 rng.fill_bytes(&mut iv);
                 let value = setting.value(now);
-                encode_record(SyncdOperation::SET, setting.index(), &value, &keys, &key.id, &iv, setting.schema())
-                    .0
+                encode_record(
+                    SyncdOperation::SET,
+                    setting.index(),
+                    &value,
+                    &keys,
+                    &key.id,
+                    &iv,
+                    setting.schema(),
+                )
+                .0
             })
             .collect();
         let next = self.after(&mutations).expect("mutations written here are whole");
@@ -262,9 +270,9 @@ impl Collection {
 }
 
 fn operation(mutation: &wa::SyncdMutation) -> Option<SyncdOperation> {
-    [SyncdOperation::SET, SyncdOperation::REMOVE].into_iter().find(|known| {
-        mutation.operation.as_ref().is_some_and(|operation| *operation == *known)
-    })
+    [SyncdOperation::SET, SyncdOperation::REMOVE]
+        .into_iter()
+        .find(|known| mutation.operation.as_ref().is_some_and(|operation| *operation == *known))
 }
 
 /// The MACs of a mutation's index and value.
@@ -412,10 +420,20 @@ mod tests {
         assert_eq!(refuse(1, &|p| p.patch_mac.as_mut().unwrap()[0] ^= 1), AppStateError::Mac("patch MAC"));
         assert_eq!(refuse(1, &|p| p.patch_mac = None), AppStateError::Mac("patch MAC"));
         let value = |p: &mut wa::SyncdPatch| {
-            p.mutations[0].record.get_or_insert_default().value.get_or_insert_default().blob.as_mut().unwrap()[20] ^= 1;
+            p.mutations[0]
+                .record
+                .get_or_insert_default()
+                .value
+                .get_or_insert_default()
+                .blob
+                .as_mut()
+                .unwrap()[20] ^= 1;
         };
         assert_eq!(refuse(1, &value), AppStateError::Mac("mutation"));
-        assert_eq!(refuse(1, &|p| p.key_id.get_or_insert_default().id = Some(vec![1])), AppStateError::UnknownKey);
+        assert_eq!(
+            refuse(1, &|p| p.key_id.get_or_insert_default().id = Some(vec![1])),
+            AppStateError::UnknownKey
+        );
         assert_eq!(refuse(1, &|p| p.mutations[0].operation = None), AppStateError::Malformed);
         let stripped = |p: &mut wa::SyncdPatch| {
             p.snapshot_mac = None;

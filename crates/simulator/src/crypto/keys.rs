@@ -33,7 +33,9 @@ impl CurveKeyPair {
 
     /// X25519 with another's public key.
     pub(crate) fn agree(&self, their_public: &[u8; 32]) -> [u8; 32] {
-        self.private_key().calculate_agreement(&public_key(their_public)).expect("any 32 bytes are a Curve25519 key")
+        self.private_key()
+            .calculate_agreement(&public_key(their_public))
+            .expect("any 32 bytes are a Curve25519 key")
     }
 
     /// As libsignal's type.

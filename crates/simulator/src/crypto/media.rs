@@ -158,9 +158,12 @@ mod tests {
         for (kind, theirs) in KINDS {
             for plaintext in [&b""[..], b"a", &[7; 16], &[9; 100_000]] {
                 let media = encrypt_media(kind, plaintext, &mut rand::rng());
-                let read =
-                    DownloadUtils::decrypt_stream(std::io::Cursor::new(&media.bytes), &media.media_key, theirs)
-                        .unwrap();
+                let read = DownloadUtils::decrypt_stream(
+                    std::io::Cursor::new(&media.bytes),
+                    &media.media_key,
+                    theirs,
+                )
+                .unwrap();
                 assert_eq!(read, plaintext, "{kind:?}");
                 let hash = Some(&media.file_sha256[..]);
                 assert_eq!(decrypt_media(kind, &media.media_key, &media.bytes, hash).unwrap(), plaintext);

@@ -192,7 +192,10 @@ mod tests {
         assert_eq!(exchange.open_bundle(&account, &bundle, &[1; 32]), Err(CodeError::IdentityMismatch));
         let other = CurveKeyPair::generate(&mut rng);
         assert_eq!(exchange.open_bundle(&other, &bundle, identity), Err(CodeError::IdentityMismatch));
-        assert_eq!(exchange.open_bundle(&account, &bundle[1..], identity), Err(CodeError::Length("key bundle")));
+        assert_eq!(
+            exchange.open_bundle(&account, &bundle[1..], identity),
+            Err(CodeError::Length("key bundle"))
+        );
     }
 
     #[test]

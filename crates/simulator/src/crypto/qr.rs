@@ -81,7 +81,10 @@ mod tests {
     #[test]
     fn four_fields_five_fields_and_the_url_form_say_the_same() {
         let bare = PairingQr::parse(&four_fields()).unwrap();
-        assert_eq!((bare.reference.as_str(), bare.noise_public, bare.adv_secret), ("2@ref==", [1; 32], [255; 32]));
+        assert_eq!(
+            (bare.reference.as_str(), bare.noise_public, bare.adv_secret),
+            ("2@ref==", [1; 32], [255; 32])
+        );
         let five = format!("{},1", four_fields());
         let url = format!("https://wa.me/settings/linked_devices#{five}");
         let named = PairingQr { client_type: Some("1".to_owned()), ..bare };
@@ -98,7 +101,8 @@ mod tests {
             noise_key: KeyPair::generate(&mut rng),
             adv_secret_key: [42; 32],
         };
-        let qr = PairingQr::parse(&PairUtils::make_qr_data(&device, "r", CompanionWebClientType::Chrome)).unwrap();
+        let qr =
+            PairingQr::parse(&PairUtils::make_qr_data(&device, "r", CompanionWebClientType::Chrome)).unwrap();
         assert_eq!(qr.noise_public, device.noise_key.public_key.public_key_bytes());
         assert_eq!(qr.identity_public, device.identity_key.public_key.public_key_bytes());
         assert_eq!(qr.adv_secret, [42; 32]);

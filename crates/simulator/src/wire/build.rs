@@ -105,11 +105,15 @@ mod tests {
             .attr("participant", Jid::lid_device("5", 2))
             .build();
         let ack = ack_of(&receipt, None, None);
-        assert_eq!((ack.attr("class").unwrap(), ack.attr("type").unwrap()), ("receipt".into(), "read".into()));
+        assert_eq!(
+            (ack.attr("class").unwrap(), ack.attr("type").unwrap()),
+            ("receipt".into(), "read".into())
+        );
         assert_eq!(ack.attr_jid("from"), Some(Jid::pn("999000000001")));
         assert_eq!(ack.attr_jid("participant"), Some(Jid::lid_device("5", 2)));
 
-        let message = element("message").attr("id", "m").attr("to", Jid::lid("5")).attr("type", "text").build();
+        let message =
+            element("message").attr("id", "m").attr("to", Jid::lid("5")).attr("type", "text").build();
         let ack = ack_of(&message, Some(12), Some(479));
         assert!(ack.attr("type").is_none());
         assert_eq!((ack.attr_u64("t"), ack.attr_u64("error")), (Some(12), Some(479)));

@@ -81,7 +81,9 @@ mod tests {
 
     #[test]
     fn garbage_is_refused_without_a_panic() {
-        for bytes in [&b""[..], b"\0", b"\0\xf8", b"\x02\x78", b"\0\xf8\x03\xff\xff\xff", b"\0\xf9\xff\xff\x01"] {
+        for bytes in
+            [&b""[..], b"\0", b"\0\xf8", b"\x02\x78", b"\0\xf8\x03\xff\xff\xff", b"\0\xf9\xff\xff\x01"]
+        {
             assert!(decode_stanza(BytesMut::from(bytes)).is_err(), "{bytes:?}");
         }
         let good = encode_stanza(&sample()).unwrap();

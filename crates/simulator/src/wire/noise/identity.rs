@@ -122,7 +122,8 @@ mod tests {
         assert!(!verify(&identity.root_public(), &[&bytes], &signature));
         assert_eq!(leaf.issuer_serial, intermediate.serial);
         assert_eq!(leaf.key.as_deref(), Some(&identity.static_public()[..]));
-        for details in [(intermediate.not_before, intermediate.not_after), (leaf.not_before, leaf.not_after)] {
+        for details in [(intermediate.not_before, intermediate.not_after), (leaf.not_before, leaf.not_after)]
+        {
             assert!(details.0.unwrap() < NOW && NOW < details.1.unwrap());
         }
     }

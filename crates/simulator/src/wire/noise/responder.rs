@@ -150,7 +150,8 @@ impl AwaitingFinish {
         let Self { pattern, mut noise, ephemeral } = self;
         let message = HandshakeMessage::decode_from_slice(frame)
             .map_err(|_| NoiseError::Message("the client's finish is not a handshake message"))?;
-        let finish = message.client_finish.into_option().ok_or(NoiseError::Message("there is no client finish"))?;
+        let finish =
+            message.client_finish.into_option().ok_or(NoiseError::Message("there is no client finish"))?;
         let sealed_static =
             finish.r#static.ok_or(NoiseError::Message("the client finish has no static key"))?;
         let sealed_payload = finish.payload.ok_or(NoiseError::Message("the client finish has no payload"))?;

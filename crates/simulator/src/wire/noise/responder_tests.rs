@@ -21,7 +21,8 @@ fn identity() -> ServerIdentity {
 }
 
 fn login() -> Vec<u8> {
-    wa::ClientPayload { username: Some(999_000_000_001), device: Some(3), ..Default::default() }.encode_to_vec()
+    wa::ClientPayload { username: Some(999_000_000_001), device: Some(3), ..Default::default() }
+        .encode_to_vec()
 }
 
 /// The client's side of XX after `serverHello`, with the chain checked against `root` as a strict client does.
