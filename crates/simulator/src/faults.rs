@@ -28,12 +28,15 @@ pub enum FaultKind {
     RefuseCode,
     /// The next messages are delivered, but not acknowledged.
     DropAcks,
+    /// After the next pairing the obligatory restart (515) comes this many `seconds` later (default 5, not divided by
+    /// `speed`).
+    HoldRestart,
 }
 
 impl FaultKind {
     /// Every kind, as it is written.
-    pub const ALL: [&'static str; 6] =
-        ["cut", "silence", "stream-error", "failure", "refuse-code", "drop-acks"];
+    pub const ALL: [&'static str; 7] =
+        ["cut", "silence", "stream-error", "failure", "refuse-code", "drop-acks", "hold-restart"];
 
     fn strikes_at_once(self) -> bool {
         matches!(self, Self::Cut | Self::Silence | Self::StreamError)
@@ -65,7 +68,7 @@ pub struct Fault {
     /// The code or reason on the wire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
-    /// How long a temporary ban lasts, before `speed`.
+    /// How long a temporary ban lasts, before `speed`; how long a restart is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u64>,
 }

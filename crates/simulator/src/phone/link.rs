@@ -11,6 +11,7 @@ use crate::crypto::adv::{LinkGrant, LinkTerms, grant_link};
 use crate::crypto::pairing_code::{CodeError, PairingCode, answer_companion_hello};
 use crate::crypto::qr::PairingQr;
 use crate::error::SimulatorError;
+use crate::faults::{FaultKind, Target};
 use crate::server::connection::Connection;
 use crate::server::unlink::stream_error;
 use crate::state::account::{Account, Device};
@@ -163,9 +164,11 @@ async fn link(
         network.announce_devices(account, device, true)?;
     }
     let closing = network.closing.clone();
+    let held = network.faults.take(FaultKind::HoldRestart, &Target::device(account.number, device, connection.id));
+    let pause = BEFORE_RESTART + Duration::from_secs(held.map_or(0, |fault| fault.seconds.unwrap_or(5)));
     network.tasks.spawn(async move {
         tokio::select! {
-            () = tokio::time::sleep(BEFORE_RESTART) => connection.end(Some(stream_error(515))),
+            () = tokio::time::sleep(pause) => connection.end(Some(stream_error(515))),
             () = closing.cancelled() => {}
         }
     });

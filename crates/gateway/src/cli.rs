@@ -1,0 +1,162 @@
+//! The command line: commands, flags and their environment names.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A self-hosted WhatsApp gateway: link numbers, then send, receive and watch over HTTP and server-sent events.
+#[derive(Debug, Parser)]
+#[command(
+    name = "enlace",
+    version,
+    propagate_version = true,
+    after_help = "Enlace speaks WhatsApp's own companion protocol as an unofficial client; WhatsApp may restrict numbers that \
+                  use one. Try everything on the simulated network first: `enlace demo`."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to log.
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// How to log; valid for every command.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LogArgs {
+    /// What to log: error, warn, info, debug, trace, or directives as `info,enlace_sessions=debug` [default: info]
+    #[arg(long = "log", global = true, value_name = "FILTER", env = "ENLACE_LOG_FILTER")]
+    pub filter: Option<String>,
+    /// How to log, on standard error: text or json [default: text]
+    #[arg(long = "log-format", global = true, value_name = "FORMAT", env = "ENLACE_LOG_FORMAT")]
+    pub format: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the gateway
+    Serve(ServeArgs),
+    /// Link two numbers on a simulated network and send texts, step by step in this terminal; nothing is kept
+    Demo(DemoArgs),
+    /// Run a simulated WhatsApp network by itself, for gateways started with `serve --simulator=URL`
+    Simulator(SimulatorArgs),
+    /// Manage API keys without a running gateway
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Print the OpenAPI 3.1 document of the API
+    Openapi,
+}
+
+/// `enlace serve`.
+#[derive(Args, Debug, Default)]
+pub struct ServeArgs {
+    /// A TOML file with settings; see --print-config
+    #[arg(long, value_name = "FILE", env = "ENLACE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The folder of everything that is kept; made when missing [default: ./enlace-data]
+    #[arg(long, value_name = "DIR", env = "ENLACE_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Where the API listens; port 0 takes a free one [default: 127.0.0.1:7700]
+    #[arg(long, value_name = "ADDR", env = "ENLACE_LISTEN")]
+    pub listen: Option<String>,
+    /// Use a simulated WhatsApp network: one inside this process, or the `enlace simulator` at URL. New sessions then
+    /// join it unless they say otherwise [default: off]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ENLACE_SIMULATOR",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "embedded"
+    )]
+    pub simulator: Option<String>,
+    /// Print the default settings with their comments, and end
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+/// `enlace demo`.
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// End after the last step, with status 0 only if every step happened; else keep serving until Ctrl-C
+    #[arg(long, env = "ENLACE_DEMO_EXIT")]
+    pub exit: bool,
+}
+
+/// `enlace simulator`.
+#[derive(Args, Debug)]
+pub struct SimulatorArgs {
+    /// Where the WebSocket door and the control API listen
+    #[arg(long, value_name = "ADDR", env = "ENLACE_LISTEN", default_value = "127.0.0.1:7701")]
+    pub listen: String,
+    /// Where media are served (HTTPS); port 0 takes a free one, kept in the folder
+    #[arg(long, value_name = "ADDR", env = "ENLACE_SIMULATOR_MEDIA_LISTEN", default_value = "127.0.0.1:0")]
+    pub media_listen: SocketAddr,
+    /// The folder of everything that is kept; its subfolder `simulator` is the network
+    #[arg(long, value_name = "DIR", env = "ENLACE_DATA_DIR", default_value = "./enlace-data")]
+    pub data_dir: PathBuf,
+    /// Divides every wait of the network: 10 is ten times faster
+    #[arg(long, value_name = "N", env = "ENLACE_SIMULATOR_SPEED", default_value_t = 1.0)]
+    pub speed: f64,
+}
+
+/// `enlace keys`.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a new admin key and print it once; the gateway must not be running
+    ResetAdmin(ResetAdminArgs),
+}
+
+/// `enlace keys reset-admin`.
+#[derive(Args, Debug)]
+pub struct ResetAdminArgs {
+    /// The gateway's folder
+    #[arg(long, value_name = "DIR", env = "ENLACE_DATA_DIR", default_value = "./enlace-data")]
+    pub data_dir: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn serve(arguments: &[&str]) -> ServeArgs {
+        let all = ["enlace", "serve"].iter().chain(arguments);
+        match Cli::try_parse_from(all).unwrap().command {
+            Command::Serve(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_simulator_flag_takes_a_url_or_nothing() {
+        assert_eq!(serve(&[]).simulator, None);
+        assert_eq!(serve(&["--simulator"]).simulator.as_deref(), Some("embedded"));
+        assert_eq!(
+            serve(&["--simulator=http://127.0.0.1:7701"]).simulator.as_deref(),
+            Some("http://127.0.0.1:7701")
+        );
+    }
+
+    #[test]
+    fn every_value_flag_has_an_environment_name() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                if !["help", "version", "print_config"].contains(&name) {
+                    let env = argument.get_env().and_then(|e| e.to_str());
+                    assert!(env.is_some_and(|e| e.starts_with("ENLACE_")), "{} {name}", command.get_name());
+                }
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

@@ -1,0 +1,16 @@
+//! End to end: the release binary, driven over HTTP as any program would drive it. QRs are read by `zbarimg`, SVGs drawn by
+//! `rsvg-convert`; phones are those of the simulated network.
+
+mod asks;
+mod crash;
+mod cursors;
+mod demo;
+mod elsewhere;
+mod harness;
+mod life;
+mod link_by_code;
+mod link_by_qr;
+mod qr_reader;
+mod start;
+mod texts;
+mod trust;
