@@ -42,7 +42,9 @@ pub enum GatewayError {
         message: String,
     },
     /// Neither given nor known from an earlier link.
-    #[error("a pairing code needs the phone number: give `phone` in international form, e.g. +999 100 000 001")]
+    #[error(
+        "a pairing code needs the phone number: give `phone` in international form, e.g. +999 100 000 001"
+    )]
     PhoneRequired,
     /// The state forbids it.
     #[error(transparent)]
@@ -54,7 +56,9 @@ pub enum GatewayError {
         reason: Option<String>,
     },
     /// The network refuses this client version.
-    #[error("the network refuses the web version this gateway speaks; update Enlace or set another version in the configuration")]
+    #[error(
+        "the network refuses the web version this gateway speaks; update Enlace or set another version in the configuration"
+    )]
     VersionRefused,
     /// The network cannot be reached.
     #[error("the network cannot be reached ({reason}); check the gateway's way to it and ask again")]

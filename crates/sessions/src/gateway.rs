@@ -25,7 +25,7 @@ pub struct GatewayParts {
 /// All use cases.
 pub struct Gateway {
     pub(crate) parts: Arc<GatewayParts>,
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
 }
 
 impl Gateway {
@@ -35,7 +35,7 @@ impl Gateway {
         parts.hub.begin_at(bounds.newest);
         let sessions = parts.store.all_sessions().await?;
         let parts = Arc::new(parts);
-        let registry = Registry::new(Arc::clone(&parts));
+        let registry = Arc::new(Registry::new(Arc::clone(&parts)));
         for session in sessions {
             registry.adopt(session);
         }

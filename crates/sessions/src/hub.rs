@@ -31,10 +31,7 @@ impl Default for EventHub {
 impl EventHub {
     /// An empty hub. [`crate::Gateway::start`] tells it where the log ends.
     pub fn new() -> Self {
-        Self {
-            ring: Mutex::new(Ring { before: 0, events: VecDeque::new() }),
-            newest: watch::Sender::new(0),
-        }
+        Self { ring: Mutex::new(Ring { before: 0, events: VecDeque::new() }), newest: watch::Sender::new(0) }
     }
 
     pub(crate) fn begin_at(&self, newest: u64) {

@@ -15,6 +15,7 @@ mod ops;
 mod reader;
 mod registry;
 mod secret_text;
+mod to_the_end;
 
 pub use actor::snapshot::Snapshot;
 pub use config::SessionsConfig;

@@ -10,6 +10,9 @@ use std::sync::atomic::AtomicUsize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+/// What an actor will answer.
+pub(crate) type Answer<T> = oneshot::Receiver<Result<T, GatewayError>>;
+
 /// A place in a session's outbox, given back when the message is dealt with.
 pub(crate) struct OutboxSlot(#[expect(dead_code, reason = "held for its Drop")] OwnedSemaphorePermit);
 
@@ -56,11 +59,20 @@ impl Handle {
 
     /// Tells the actor and waits for its answer.
     pub(crate) async fn ask<T>(&self, make: impl FnOnce(Reply<T>) -> Ask) -> Result<T, GatewayError> {
-        let (reply, answer) = oneshot::channel();
-        if self.mailbox.send(make(reply)).await.is_err() {
-            return Err(self.gone());
-        }
+        let answer = self.tell(make).await?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    /// Tells the actor; the answer can be waited for, or not.
+    pub(crate) async fn tell<T>(
+        &self,
+        make: impl FnOnce(Reply<T>) -> Ask,
+    ) -> Result<Answer<T>, GatewayError> {
+        let (reply, answer) = oneshot::channel();
+        match self.mailbox.send(make(reply)).await {
+            Ok(()) => Ok(answer),
+            Err(_) => Err(self.gone()),
+        }
     }
 
     /// Whether both are the outside of one actor.

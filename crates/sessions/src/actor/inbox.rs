@@ -7,7 +7,7 @@ use enlace_domain::clock::Clock;
 use enlace_domain::event::EventType;
 use enlace_domain::id::{MessageId, SessionId};
 use enlace_domain::message::{Message, Status};
-use enlace_domain::port::inbox::{ConnectionEvent, Inbox, InboxError, InboundMessage, Receipt};
+use enlace_domain::port::inbox::{ConnectionEvent, InboundMessage, Inbox, InboxError, Receipt};
 use enlace_domain::port::store::{Change, Entry, Store};
 use std::sync::Arc;
 use tokio::sync::mpsc;

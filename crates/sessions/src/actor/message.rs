@@ -17,17 +17,41 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, GatewayError>>;
 
 /// What is asked of a session. What each means in which state is `enlace_domain::session::decide`'s business.
 pub(crate) enum Ask {
-    Link { ask: LinkAsk, reply: Reply<Outcome> },
-    Start { reply: Reply<Arc<Session>> },
-    Stop { reply: Reply<Arc<Session>> },
-    Restart { reply: Reply<Arc<Session>> },
-    Logout { reply: Reply<Arc<Session>> },
-    Delete { keep_link: bool, reply: Reply<()> },
-    Patch { patch: PatchSession, reply: Reply<Arc<Session>> },
+    Link {
+        ask: LinkAsk,
+        reply: Reply<Outcome>,
+    },
+    Start {
+        reply: Reply<Arc<Session>>,
+    },
+    Stop {
+        reply: Reply<Arc<Session>>,
+    },
+    Restart {
+        reply: Reply<Arc<Session>>,
+    },
+    Logout {
+        reply: Reply<Arc<Session>>,
+    },
+    Delete {
+        keep_link: bool,
+        reply: Reply<()>,
+    },
+    Patch {
+        patch: PatchSession,
+        reply: Reply<Arc<Session>>,
+    },
     /// Send a stored message; answered when it is sent or failed.
-    Send { message: Box<Message>, slot: OutboxSlot, reply: Reply<()> },
+    Send {
+        message: Box<Message>,
+        slot: OutboxSlot,
+        reply: Reply<()>,
+    },
     /// Answered when that message is no longer waiting.
-    AwaitMessage { message: MessageId, reply: Reply<()> },
+    AwaitMessage {
+        message: MessageId,
+        reply: Reply<()>,
+    },
 }
 
 /// News of work that the actor began and did not wait for.

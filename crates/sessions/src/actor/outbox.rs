@@ -20,12 +20,21 @@ pub(super) struct Outbox {
     chats: HashMap<Jid, VecDeque<Pending>>,
     /// Chats whose first message is under way.
     busy: HashSet<Jid>,
+    /// Those who wait for a message that is stored but has not come in here yet.
+    expected: HashMap<MessageId, Vec<Reply<()>>>,
 }
 
 impl Outbox {
     /// Puts a message at the end of its chat.
-    pub(super) fn push(&mut self, message: Box<Message>, slot: Option<OutboxSlot>, waiter: Option<Reply<()>>) {
-        let pending = Pending { message, _slot: slot, waiters: waiter.into_iter().collect() };
+    pub(super) fn push(
+        &mut self,
+        message: Box<Message>,
+        slot: Option<OutboxSlot>,
+        waiter: Option<Reply<()>>,
+    ) {
+        let mut waiters = self.expected.remove(&message.id).unwrap_or_default();
+        waiters.extend(waiter);
+        let pending = Pending { message, _slot: slot, waiters };
         self.chats.entry(pending.message.chat.clone()).or_default().push_back(pending);
     }
 
@@ -43,6 +52,11 @@ impl Outbox {
             }
             None => Some(reply),
         }
+    }
+
+    /// Lets someone wait for a message that is stored and will come in here.
+    pub(super) fn expect(&mut self, id: MessageId, reply: Reply<()>) {
+        self.expected.entry(id).or_default().push(reply);
     }
 
     /// The next message of each chat that has none under way; they count as under way from now on.

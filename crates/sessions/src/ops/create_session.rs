@@ -1,5 +1,6 @@
 //! Makes a session. Creating does not connect.
 
+use crate::to_the_end::to_the_end;
 use crate::{Gateway, GatewayError};
 use enlace_domain::id::SessionId;
 use enlace_domain::port::store::{Change, Entry};
@@ -50,8 +51,12 @@ impl Gateway {
         };
         let event = crate::actor::events::state_changed(&session, None);
         let create = Entry { change: Change::CreateSession(Box::new(session.clone())), event: Some(event) };
-        self.parts.store.commit(vec![create]).await?;
-        Ok(self.registry.adopt(session).snapshot().session)
+        let (parts, registry) = (Arc::clone(&self.parts), Arc::clone(&self.registry));
+        to_the_end(async move {
+            parts.store.commit(vec![create]).await?;
+            Ok(registry.adopt(session).snapshot().session)
+        })
+        .await
     }
 }
 

@@ -45,7 +45,11 @@ pub async fn reset_admin_key(store: &dyn Store, clock: &dyn Clock) -> Result<Sec
     Ok(secret)
 }
 
-async fn add_admin_key(store: &dyn Store, clock: &dyn Clock, secret: &SecretString) -> Result<(), StoreError> {
+async fn add_admin_key(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    secret: &SecretString,
+) -> Result<(), StoreError> {
     let key = ApiKey {
         id: KeyId::random(),
         name: "admin".to_owned(),

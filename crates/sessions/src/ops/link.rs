@@ -46,12 +46,7 @@ pub(crate) enum LinkAsk {
     /// `POST …/link {method: "qr"}`.
     Qr { force: bool, expect_phone: Option<PhoneNumber> },
     /// `POST …/link {method: "code"}`.
-    Code {
-        force: bool,
-        expect_phone: Option<PhoneNumber>,
-        phone: PhoneNumber,
-        custom: Option<SecretString>,
-    },
+    Code { force: bool, expect_phone: Option<PhoneNumber>, phone: PhoneNumber, custom: Option<SecretString> },
 }
 
 /// What the actor answers when it has it.
@@ -85,7 +80,11 @@ impl Gateway {
         Ok(LinkAnswer { session: snapshot.session, qr, code })
     }
 
-    fn phone_for_code(&self, id: &SessionId, given: Option<PhoneNumber>) -> Result<PhoneNumber, GatewayError> {
+    fn phone_for_code(
+        &self,
+        id: &SessionId,
+        given: Option<PhoneNumber>,
+    ) -> Result<PhoneNumber, GatewayError> {
         let remembered = || Ok::<_, GatewayError>(self.session(id)?.session.phone.clone());
         match given {
             Some(phone) => Ok(phone),

@@ -21,7 +21,11 @@ pub struct PatchSession {
 
 impl Gateway {
     /// Applies a patch and returns the session as it is then.
-    pub async fn patch_session(&self, id: &SessionId, patch: PatchSession) -> Result<Arc<Session>, GatewayError> {
+    pub async fn patch_session(
+        &self,
+        id: &SessionId,
+        patch: PatchSession,
+    ) -> Result<Arc<Session>, GatewayError> {
         if let Some(settings) = &patch.settings {
             check_settings(settings)?;
         }

@@ -15,7 +15,11 @@ pub enum Cursor {
 
 impl Gateway {
     /// A reader from a cursor on. Errors: `cursor-unknown` (newer than the log), `cursor-expired` (older than kept).
-    pub async fn read_events(&self, filter: EventFilter, cursor: Cursor) -> Result<EventReader, GatewayError> {
+    pub async fn read_events(
+        &self,
+        filter: EventFilter,
+        cursor: Cursor,
+    ) -> Result<EventReader, GatewayError> {
         let bounds = self.parts.store.log_bounds().await?;
         let after = match cursor {
             Cursor::Now => *self.parts.hub.newest().borrow(),

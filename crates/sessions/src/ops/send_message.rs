@@ -2,12 +2,14 @@
 //! server's acknowledgement or, when that takes longer than `wait`, as queued.
 
 use crate::actor::message::Ask;
+use crate::to_the_end::to_the_end;
 use crate::{Gateway, GatewayError};
 use enlace_domain::address::{Jid, Person};
 use enlace_domain::id::{MessageId, SessionId};
 use enlace_domain::message::{Content, Message, Status, TEXT_MAX_BYTES, Waiting};
 use enlace_domain::port::store::{Change, Entry, IdempotencyKey};
 use enlace_domain::session::{self, Session, StateName, decide};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What to send.
@@ -35,7 +37,11 @@ pub struct SendAnswer {
 impl Gateway {
     /// Stores and sends. Errors: `link-required`, `invalid-field`, `idempotency-mismatch`, `outbox-full`,
     /// `message-refused`.
-    pub async fn send_message(&self, id: &SessionId, request: SendMessage) -> Result<SendAnswer, GatewayError> {
+    pub async fn send_message(
+        &self,
+        id: &SessionId,
+        request: SendMessage,
+    ) -> Result<SendAnswer, GatewayError> {
         check_content(&request.content)?;
         let handle = self.registry.handle(id)?;
         let session = handle.snapshot().session;
@@ -51,13 +57,18 @@ impl Gateway {
             expires_at: message.at + self.parts.config.idempotency_window,
         });
         let change = Change::QueueMessage { message: Box::new(message.clone()), idempotency };
-        let committed = self.parts.store.commit(vec![Entry { change, event: None }]).await?;
-        let earlier = committed.into_iter().next().and_then(|outcome| outcome.earlier);
-        let message_id = earlier.clone().unwrap_or_else(|| message.id.clone());
-        let sent = handle.ask(|reply| match earlier {
-            Some(message) => Ask::AwaitMessage { message, reply },
-            None => Ask::Send { message: Box::new(message), slot, reply },
-        });
+        let store = Arc::clone(&self.parts.store);
+        let (message_id, sent) = to_the_end(async move {
+            let committed = store.commit(vec![Entry { change, event: None }]).await?;
+            let earlier = committed.into_iter().next().and_then(|outcome| outcome.earlier);
+            let message_id = earlier.clone().unwrap_or_else(|| message.id.clone());
+            let sent = handle.tell(|reply| match earlier {
+                Some(message) => Ask::AwaitMessage { message, reply },
+                None => Ask::Send { message: Box::new(message), slot, reply },
+            });
+            Ok((message_id, sent.await?))
+        })
+        .await?;
         // The time-out is an answer too: the message stays queued and goes on without us.
         let _ = tokio::time::timeout(request.wait, sent).await;
         self.answer(id, &message_id).await
@@ -85,14 +96,17 @@ impl Gateway {
     async fn answer(&self, session: &SessionId, id: &MessageId) -> Result<SendAnswer, GatewayError> {
         let message = self.message(session, id).await?;
         match message.status {
-            Status::Failed => {
-                Err(GatewayError::MessageRefused { reason: message.error.unwrap_or_else(|| "unknown".to_owned()) })
-            }
+            Status::Failed => Err(GatewayError::MessageRefused {
+                reason: message.error.unwrap_or_else(|| "unknown".to_owned()),
+            }),
             Status::Queued => {
                 let state = self.session(session)?.session.state.clone();
                 let online = state.name == StateName::Online;
                 let reason = if online { "sending" } else { "offline" };
-                Ok(SendAnswer { message, waiting: Some(Waiting { reason: reason.to_owned(), until: state.retry_at }) })
+                Ok(SendAnswer {
+                    message,
+                    waiting: Some(Waiting { reason: reason.to_owned(), until: state.retry_at }),
+                })
             }
             _ => Ok(SendAnswer { message, waiting: None }),
         }
@@ -101,7 +115,9 @@ impl Gateway {
 
 fn check_content(content: &Content) -> Result<(), GatewayError> {
     let message = match content {
-        Content::Text(text) if text.trim().is_empty() => "text is empty; write at least one character".to_owned(),
+        Content::Text(text) if text.trim().is_empty() => {
+            "text is empty; write at least one character".to_owned()
+        }
         Content::Text(text) if text.len() > TEXT_MAX_BYTES => {
             format!("text is longer than {TEXT_MAX_BYTES} bytes; split it into several messages")
         }

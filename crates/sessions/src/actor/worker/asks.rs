@@ -25,11 +25,7 @@ impl Worker {
             Ask::Delete { keep_link, reply } => return self.on_delete(keep_link, reply).await,
             Ask::Patch { patch, reply } => self.on_patch(patch, reply).await,
             Ask::Send { message, slot, reply } => self.accept(message, slot, reply),
-            Ask::AwaitMessage { message, reply } => {
-                if let Some(reply) = self.outbox.wait_for(&message, reply) {
-                    let _ = reply.send(Ok(()));
-                }
-            }
+            Ask::AwaitMessage { message, reply } => self.await_message(message, reply).await,
         }
         ControlFlow::Continue(())
     }

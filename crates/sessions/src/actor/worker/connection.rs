@@ -96,7 +96,8 @@ impl Worker {
             ConnectionEvent::PasskeyRequested { options } => {
                 let now = self.now();
                 let tell = vec![events::passkey_requested(&self.session.id, &options, now)];
-                self.change_state_with(vec![], tell, SessionState::plain(StateName::AwaitingPasskey, now)).await;
+                self.change_state_with(vec![], tell, SessionState::plain(StateName::AwaitingPasskey, now))
+                    .await;
             }
             ConnectionEvent::Paired { phone, lid, business_name } => {
                 self.on_paired(phone, lid, business_name).await;
@@ -169,7 +170,9 @@ impl Worker {
             EndReason::LoggedOut { reason } => self.on_lost(&reason).await,
             EndReason::Replaced => self.rest(StateName::Replaced, "stream-replaced").await,
             EndReason::Restricted { reason, until } => self.on_restricted(&reason, until).await,
-            EndReason::VersionRefused if self.session.linked => self.on_restricted("version-refused", None).await,
+            EndReason::VersionRefused if self.session.linked => {
+                self.on_restricted("version-refused", None).await
+            }
             EndReason::VersionRefused => self.end_link("version-refused", LinkFailure::VersionRefused).await,
         }
     }

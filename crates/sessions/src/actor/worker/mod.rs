@@ -105,10 +105,14 @@ impl Worker {
     /// Whether someone looks: a fetch within the window, or a stream that is open.
     fn is_watched(&self) -> bool {
         let window = self.parts().config.watch_window;
-        self.shared.watchers.load(Ordering::Relaxed) > 0 || self.asked_at.is_some_and(|at| at.elapsed() <= window)
+        self.shared.watchers.load(Ordering::Relaxed) > 0
+            || self.asked_at.is_some_and(|at| at.elapsed() <= window)
     }
 
-    fn inbox(&self, words: mpsc::Sender<enlace_domain::port::inbox::ConnectionEvent>) -> Arc<ConnectionInbox> {
+    fn inbox(
+        &self,
+        words: mpsc::Sender<enlace_domain::port::inbox::ConnectionEvent>,
+    ) -> Arc<ConnectionInbox> {
         Arc::new(ConnectionInbox {
             session: self.session.id.clone(),
             store: Arc::clone(&self.parts().store),

@@ -6,6 +6,7 @@ use crate::actor::message::{News, Reply, SendOutcome};
 use enlace_domain::address::Jid;
 use enlace_domain::clock::Clock;
 use enlace_domain::event::EventType;
+use enlace_domain::id::MessageId;
 use enlace_domain::message::{Message, Status};
 use enlace_domain::port::store::{Change, Entry, Store};
 use enlace_domain::port::whatsapp::{Connection, Outgoing, SendError};
@@ -26,6 +27,16 @@ impl Worker {
             && let Some(message) = self.outbox.take_ready_in(&chat)
         {
             self.send(message);
+        }
+    }
+
+    /// Lets someone wait for a message: one in the outbox, one stored a moment ago that is still on its way in here,
+    /// or one that is dealt with already.
+    pub(super) async fn await_message(&mut self, id: MessageId, reply: Reply<()>) {
+        let Some(reply) = self.outbox.wait_for(&id, reply) else { return };
+        match self.parts().store.message(&self.session.id, &id).await {
+            Ok(Some(message)) if message.status == Status::Queued => self.outbox.expect(id, reply),
+            _ => drop(reply.send(Ok(()))),
         }
     }
 
@@ -104,7 +115,12 @@ impl Worker {
 }
 
 /// Sends and stores what became of it.
-async fn deliver(connection: &dyn Connection, store: &dyn Store, clock: &dyn Clock, message: Message) -> SendOutcome {
+async fn deliver(
+    connection: &dyn Connection,
+    store: &dyn Store,
+    clock: &dyn Clock,
+    message: Message,
+) -> SendOutcome {
     let outgoing = Outgoing { wa_id: message.wa_id.clone(), to: message.chat, content: message.content };
     let (status, tells, error) = match connection.send(&outgoing).await {
         Ok(()) => (Status::Sent, EventType::MessageSent, None),

@@ -30,7 +30,9 @@ impl Worker {
     }
 
     async fn try_unlink(&mut self) -> bool {
-        if !matches!(self.session.state.name, StateName::Online | StateName::Stalled) && !self.wait_logged_in().await {
+        if !matches!(self.session.state.name, StateName::Online | StateName::Stalled)
+            && !self.wait_logged_in().await
+        {
             return false;
         }
         let Some(live) = &self.live else { return false };

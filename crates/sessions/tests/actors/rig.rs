@@ -1,0 +1,177 @@
+//! A gateway on SQLite in a temporary folder and a WhatsApp network in memory.
+
+use enlace_domain::address::PhoneNumber;
+use enlace_domain::clock::SystemClock;
+use enlace_domain::event::{Event, EventFilter};
+use enlace_domain::id::SessionId;
+use enlace_domain::link::LinkMethod;
+use enlace_domain::message::Content;
+use enlace_domain::session::{Session, StateName};
+use enlace_sessions::{
+    CreateSession, Cursor, EventHub, EventReader, Gateway, GatewayParts, LinkRequest, SendMessage,
+    SessionsConfig,
+};
+use enlace_store_sqlite::{SealingKey, SqliteStore};
+use enlace_testkit::{FakeConnection, FakeWhatsApp};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long a test waits for something that must come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Rig {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) network: Arc<FakeWhatsApp>,
+    store: Arc<SqliteStore>,
+    config: SessionsConfig,
+    folder: TempDir,
+}
+
+impl Rig {
+    pub(crate) async fn new() -> Self {
+        Self::with(SessionsConfig::default()).await
+    }
+
+    pub(crate) async fn with(config: SessionsConfig) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let network = FakeWhatsApp::new();
+        let (gateway, store) = start(&folder, &network, &config).await;
+        Self { gateway, network, store, config, folder }
+    }
+
+    /// The gateway ends and starts again on the same folder.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { gateway, network, store, config, folder } = self;
+        gateway.shutdown().await;
+        store.close().await;
+        drop(gateway);
+        drop(store);
+        let (gateway, store) = start(&folder, &network, &config).await;
+        Self { gateway, network, store, config, folder }
+    }
+
+    pub(crate) async fn create(&self, id: &str) -> SessionId {
+        let id = SessionId::parse(id).unwrap();
+        let request = CreateSession { id: Some(id.clone()), ..CreateSession::default() };
+        self.gateway.create_session(request).await.unwrap();
+        id
+    }
+
+    /// A session that is linked and online, and its connection.
+    pub(crate) async fn online(&self, id: &str) -> (SessionId, Arc<FakeConnection>) {
+        let id = self.create(id).await;
+        let connection = self.begin_qr(&id).await;
+        connection.pair("999100000001").await;
+        let connection = self.network.next_connection().await;
+        connection.go_online().await;
+        self.wait_for(&id, StateName::Online).await;
+        (id, connection)
+    }
+
+    /// Begins a link by QR in the background and returns its connection after showing one QR.
+    pub(crate) async fn begin_qr(&self, id: &SessionId) -> Arc<FakeConnection> {
+        let gateway = Arc::clone(&self.gateway);
+        let asked = id.clone();
+        let asker = tokio::spawn(async move { gateway.link(&asked, by_qr()).await });
+        let connection = self.network.next_connection().await;
+        connection.show_qr("first").await;
+        asker.await.unwrap().unwrap();
+        connection
+    }
+
+    pub(crate) fn state(&self, id: &SessionId) -> Arc<Session> {
+        self.gateway.session(id).unwrap().session
+    }
+
+    /// Waits until the session is in a state.
+    pub(crate) async fn wait_for(&self, id: &SessionId, name: StateName) -> Arc<Session> {
+        let mut events = self.events_from(0).await;
+        let waiting = async {
+            loop {
+                let session = self.state(id);
+                if session.state.name == name {
+                    return session;
+                }
+                events.next().await.unwrap();
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .unwrap_or_else(|_| panic!("{id} is {:?}, not {name:?}", self.state(id).state))
+    }
+
+    pub(crate) async fn events_from(&self, cursor: u64) -> EventReader {
+        self.gateway.read_events(EventFilter::default(), Cursor::After(cursor)).await.unwrap()
+    }
+
+    /// Every event so far.
+    pub(crate) async fn events(&self) -> Vec<Arc<Event>> {
+        let mut reader = self.events_from(0).await;
+        let mut all = Vec::new();
+        while let Ok(batch) = tokio::time::timeout(Duration::from_millis(200), reader.next()).await {
+            all.extend(batch.unwrap());
+        }
+        all
+    }
+
+    /// The names of the states a session went through.
+    pub(crate) async fn states(&self, id: &SessionId) -> Vec<String> {
+        let events = self.events().await;
+        let of = |event: &&Arc<Event>| event.session == *id && event.kind.as_str() == "session.state";
+        let name = |event: &Arc<Event>| {
+            let state = &event.data["state"];
+            let step = state["step"].as_str().map(|step| format!(":{step}")).unwrap_or_default();
+            format!("{}{step}", state["name"].as_str().unwrap())
+        };
+        events.iter().filter(of).map(name).collect()
+    }
+}
+
+async fn start(
+    folder: &TempDir,
+    network: &Arc<FakeWhatsApp>,
+    config: &SessionsConfig,
+) -> (Arc<Gateway>, Arc<SqliteStore>) {
+    let hub = Arc::new(EventHub::new());
+    let path = folder.path().join("enlace.db");
+    let sealing = SealingKey::from_bytes(&[7; 32]);
+    let store = SqliteStore::open(&path, sealing, hub.clone(), Arc::new(SystemClock)).await.unwrap();
+    let store = Arc::new(store);
+    let parts = GatewayParts {
+        store: store.clone(),
+        whatsapp: network.clone(),
+        hub,
+        clock: Arc::new(SystemClock),
+        config: config.clone(),
+    };
+    (Gateway::start(parts).await.unwrap(), store)
+}
+
+pub(crate) fn by_qr() -> LinkRequest {
+    LinkRequest {
+        method: LinkMethod::Qr,
+        phone: None,
+        force: false,
+        expect_phone: None,
+        custom_code: None,
+        wait: PATIENCE,
+    }
+}
+
+pub(crate) fn by_code(phone: &str) -> LinkRequest {
+    LinkRequest { method: LinkMethod::Code, phone: Some(PhoneNumber::parse(phone).unwrap()), ..by_qr() }
+}
+
+pub(crate) fn forced(request: LinkRequest) -> LinkRequest {
+    LinkRequest { force: true, ..request }
+}
+
+pub(crate) fn text(to: &str, text: &str) -> SendMessage {
+    SendMessage {
+        to: enlace_domain::address::Jid::parse(to).unwrap(),
+        content: Content::Text(text.to_owned()),
+        wait: PATIENCE,
+        idempotency: None,
+    }
+}

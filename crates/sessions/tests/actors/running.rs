@@ -1,0 +1,168 @@
+//! Linked sessions: losses, ends, restarts, panics.
+
+use crate::rig::Rig;
+use chrono::Utc;
+use enlace_domain::Fault;
+use enlace_domain::port::inbox::EndReason;
+use enlace_domain::session::{RemoteUnlink, StateName};
+use enlace_sessions::SessionsConfig;
+use std::time::Duration;
+
+fn quick() -> SessionsConfig {
+    SessionsConfig { reconnect_first: Duration::from_millis(5), ..SessionsConfig::default() }
+}
+
+#[tokio::test]
+async fn a_lost_session_says_why_and_dials_again_with_its_keys() {
+    let rig = Rig::with(quick()).await;
+    let (id, connection) = rig.online("ana").await;
+    connection.lose("stream-ended").await;
+    let session = rig.wait_for(&id, StateName::Reconnecting).await;
+    assert_eq!(session.state.reason.as_deref(), Some("stream-ended"));
+    assert_eq!(session.state.attempt, Some(1));
+    assert!(session.state.retry_at.is_some());
+    let again = rig.network.next_connection().await;
+    assert!(again.request.linked);
+    again.lose("dial-failed").await;
+    let third = rig.network.next_connection().await;
+    assert_eq!(rig.state(&id).state.attempt, Some(2));
+    third.go_online().await;
+    rig.wait_for(&id, StateName::Online).await;
+}
+
+#[tokio::test]
+async fn a_session_unlinked_by_its_phone_keeps_its_record_and_rests() {
+    let rig = Rig::new().await;
+    let (id, connection) = rig.online("ana").await;
+    connection.end(EndReason::LoggedOut { reason: "device-removed".to_owned() }).await;
+    let session = rig.wait_for(&id, StateName::LoggedOut).await;
+    assert_eq!(session.state.reason.as_deref(), Some("device-removed"));
+    assert!(!session.linked);
+    assert_eq!(session.phone.as_ref().unwrap().as_str(), "999100000001");
+    assert_eq!(rig.gateway.start_session(&id).await.unwrap_err().code(), "link-required");
+    assert!(!rig.network.has_unseen_connection().await);
+}
+
+#[tokio::test]
+async fn a_replaced_session_never_fights() {
+    let rig = Rig::with(quick()).await;
+    let (id, connection) = rig.online("ana").await;
+    connection.end(EndReason::Replaced).await;
+    rig.wait_for(&id, StateName::Replaced).await;
+    let rig = rig.restart().await;
+    assert_eq!(rig.state(&id).state.name, StateName::Replaced);
+    assert!(!rig.network.has_unseen_connection().await);
+    rig.gateway.start_session(&id).await.unwrap();
+    rig.network.next_connection().await.go_online().await;
+    rig.wait_for(&id, StateName::Online).await;
+}
+
+#[tokio::test]
+async fn a_restricted_session_rests_until_its_time_and_dials_then() {
+    let rig = Rig::new().await;
+    let (id, connection) = rig.online("ana").await;
+    let until = Utc::now() + chrono::TimeDelta::milliseconds(300);
+    connection.end(EndReason::Restricted { reason: "temporary-ban".to_owned(), until: Some(until) }).await;
+    let session = rig.wait_for(&id, StateName::Restricted).await;
+    assert_eq!(session.state.reason.as_deref(), Some("temporary-ban"));
+    assert!(session.state.until.is_some());
+    assert_eq!(rig.gateway.link(&id, crate::rig::by_qr()).await.unwrap_err().code(), "session-restricted");
+    rig.network.next_connection().await.go_online().await;
+    rig.wait_for(&id, StateName::Online).await;
+}
+
+#[tokio::test]
+async fn linked_sessions_resume_after_a_restart_and_stopped_ones_do_not() {
+    let rig = Rig::new().await;
+    let (running, _connection) = rig.online("ana").await;
+    let (stopped, connection) = rig.online("bea").await;
+    rig.gateway.stop_session(&stopped).await.unwrap();
+    assert!(connection.is_closed() && !connection.is_logged_out());
+    let rig = rig.restart().await;
+    let connection = rig.network.next_connection().await;
+    assert_eq!(connection.request.session, running);
+    assert!(connection.request.linked);
+    connection.go_online().await;
+    rig.wait_for(&running, StateName::Online).await;
+    assert_eq!(rig.state(&stopped).state.name, StateName::Stopped);
+    assert!(!rig.network.has_unseen_connection().await);
+    rig.gateway.start_session(&stopped).await.unwrap();
+    rig.network.next_connection().await.go_online().await;
+    rig.wait_for(&stopped, StateName::Online).await;
+}
+
+#[tokio::test]
+async fn a_logout_offline_is_done_here_and_says_that_the_network_does_not_know() {
+    let config = SessionsConfig { unlink_within: Duration::from_millis(200), ..SessionsConfig::default() };
+    let rig = Rig::with(config).await;
+    let (id, connection) = rig.online("ana").await;
+    connection.lose("stream-ended").await;
+    rig.wait_for(&id, StateName::Reconnecting).await;
+    let session = rig.gateway.logout_session(&id).await.unwrap();
+    assert_eq!(session.state.name, StateName::LoggedOut);
+    assert_eq!(session.state.remote_unlink, Some(RemoteUnlink::Pending));
+}
+
+#[tokio::test]
+async fn delete_unlinks_and_removes_and_keep_link_only_removes() {
+    let rig = Rig::new().await;
+    let (first, connection) = rig.online("ana").await;
+    rig.gateway.delete_session(&first, false).await.unwrap();
+    assert!(connection.is_logged_out());
+    assert_eq!(rig.gateway.session(&first).unwrap_err().code(), "session-not-found");
+    let (second, connection) = rig.online("bea").await;
+    rig.gateway.delete_session(&second, true).await.unwrap();
+    assert!(!connection.is_logged_out() && connection.is_closed());
+    let last = rig.events().await.pop().unwrap();
+    assert_eq!((last.kind.as_str(), &last.session), ("session.deleted", &second));
+    // The id is free again, and its events go on counting.
+    let (again, _connection) = rig.online("bea").await;
+    let events = rig.events().await;
+    let mine: Vec<u64> = events.iter().filter(|e| e.session == again).map(|e| e.session_seq).collect();
+    assert_eq!(mine, (1..=mine.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_panic_in_one_session_touches_no_other_and_is_healed() {
+    let rig = Rig::with(quick()).await;
+    let (healthy, _connection) = rig.online("ana").await;
+    let (ill, connection) = rig.online("bea").await;
+    rig.network.panic_once();
+    connection.lose("stream-ended").await;
+    rig.wait_for(&ill, StateName::Reconnecting).await;
+    let healed = rig.network.next_connection().await;
+    assert_eq!(healed.request.session, ill);
+    healed.go_online().await;
+    rig.wait_for(&ill, StateName::Online).await;
+    assert_eq!(rig.state(&healthy).state.name, StateName::Online);
+}
+
+#[tokio::test]
+async fn silence_is_not_online() {
+    let rig = Rig::with(quick()).await;
+    let (id, connection) = rig.online("ana").await;
+    connection.be_silent_for(600);
+    // The proof is looked for every 15 s.
+    rig.wait_for(&id, StateName::Reconnecting).await;
+    let states = rig.states(&id).await;
+    assert!(states.contains(&"stalled".to_owned()), "{states:?}");
+    assert!(connection.is_closed());
+}
+
+#[tokio::test]
+async fn a_stop_or_patch_is_answered_while_a_send_waits_for_its_ack() {
+    let rig = Rig::new().await;
+    let (id, connection) = rig.online("ana").await;
+    connection.hold_sends();
+    let (gateway, asked) = (rig.gateway.clone(), id.clone());
+    let sender =
+        tokio::spawn(
+            async move { gateway.send_message(&asked, crate::rig::text("999100000002", "hello")).await },
+        );
+    connection.next_sent().await;
+    let patch = enlace_sessions::PatchSession { name: Some(Some("Ana".to_owned())), ..Default::default() };
+    let session = rig.gateway.patch_session(&id, patch).await.unwrap();
+    assert_eq!(session.name.as_deref(), Some("Ana"));
+    connection.release_sends();
+    sender.await.unwrap().unwrap();
+}
