@@ -48,5 +48,9 @@ pub(crate) async fn readyz(State(state): State<Shared>) -> Result<Json<Health>, 
     if state.ready() {
         return Ok(Json(Health { status: "ready" }));
     }
-    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", "the gateway is starting or stopping; ask again"))
+    Err(Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "not-ready",
+        "the gateway is starting or stopping; ask again",
+    ))
 }

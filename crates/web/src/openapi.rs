@@ -33,10 +33,14 @@ impl Modify for Keys {
         let http = |scheme, text: &str| {
             SecurityScheme::Http(HttpBuilder::new().scheme(scheme).description(Some(text)).build())
         };
-        components.add_security_scheme("bearer", http(HttpAuthScheme::Bearer, "The API key as bearer token."));
+        components
+            .add_security_scheme("bearer", http(HttpAuthScheme::Bearer, "The API key as bearer token."));
         components.add_security_scheme(
             "basic",
-            http(HttpAuthScheme::Basic, "The API key as password, any user name; for clients that only take a URL."),
+            http(
+                HttpAuthScheme::Basic,
+                "The API key as password, any user name; for clients that only take a URL.",
+            ),
         );
         let header = ApiKeyValue::with_description("X-API-Key", "The API key.");
         components.add_security_scheme("api_key", SecurityScheme::ApiKey(ApiKey::Header(header)));

@@ -20,7 +20,7 @@ const OPENAPI_PATH: &str = "/v1/openapi.json";
 pub fn router(state: WebState) -> Router {
     let body_limit = state.body_limit;
     let (routes, document) = documented().split_for_parts();
-    let document = Bytes::from(text(document));
+    let document = Bytes::from(text(&document));
     let serve_document = move || async move { ([(header::CONTENT_TYPE, "application/json")], document) };
     routes
         .route(OPENAPI_PATH, get(serve_document))
@@ -34,14 +34,14 @@ pub fn router(state: WebState) -> Router {
 
 /// The OpenAPI 3.1 document as JSON text, the same that is served at `/v1/openapi.json`.
 pub fn openapi() -> String {
-    text(documented().split_for_parts().1)
+    text(&documented().into_openapi())
 }
 
 fn documented() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Frame::openapi()).merge(v1::routes()).merge(health::routes())
 }
 
-fn text(document: utoipa::openapi::OpenApi) -> String {
+fn text(document: &utoipa::openapi::OpenApi) -> String {
     let mut text = document.to_pretty_json().expect("a document is plain data with text keys");
     text.push('\n');
     text

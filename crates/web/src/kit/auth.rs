@@ -132,7 +132,11 @@ pub(crate) async fn path_parameter(
 }
 
 fn bad_path() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "route-not-found", "the path is not valid UTF-8 once it is percent-decoded")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "route-not-found",
+        "the path is not valid UTF-8 once it is percent-decoded",
+    )
 }
 
 fn key_missing() -> Problem {
@@ -148,7 +152,9 @@ fn scope_missing(scope: Scope) -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "scope-missing",
-        format!("this needs a key with the scope `{name}`, which this key has not; ask an administrator for one"),
+        format!(
+            "this needs a key with the scope `{name}`, which this key has not; ask an administrator for one"
+        ),
     )
     .with("scope", name)
 }

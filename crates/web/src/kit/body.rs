@@ -32,7 +32,7 @@ impl<T: Input, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let is_json = says_json(request.headers());
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
         let members = members(&bytes, is_json)?;
         T::check(&members)?;
         let value = Value::Object(members);
@@ -41,11 +41,15 @@ impl<T: Input, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-fn unread(rejection: BytesRejection) -> Problem {
+fn unread(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", TOO_LARGE);
     }
-    Problem::new(StatusCode::BAD_REQUEST, "body-unreadable", "the body could not be read to its end; send it again")
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "body-unreadable",
+        "the body could not be read to its end; send it again",
+    )
 }
 
 fn says_json(headers: &HeaderMap) -> bool {

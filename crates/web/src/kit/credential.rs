@@ -35,9 +35,8 @@ mod tests {
     use secrecy::ExposeSecret;
 
     fn key_in(headers: &[(&'static str, &str)]) -> Option<String> {
-        let headers = headers.iter().map(|(name, value)| {
-            (HeaderName::from_static(name), value.parse().unwrap())
-        });
+        let headers =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
         credential(&headers.collect()).map(|key| key.expose_secret().to_owned())
     }
 

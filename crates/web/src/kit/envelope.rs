@@ -97,9 +97,10 @@ fn bare(response: &Response) -> Option<Problem> {
         return None;
     }
     let (code, detail) = match status {
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ("method-not-allowed", "this path exists, but not with this method; the header Allow lists those it has")
-        }
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "method-not-allowed",
+            "this path exists, but not with this method; the header Allow lists those it has",
+        ),
         StatusCode::PAYLOAD_TOO_LARGE => ("body-too-large", super::body::TOO_LARGE),
         StatusCode::NOT_FOUND => ("not-found", "there is nothing here"),
         _ => ("request-refused", "the request was refused as it is; /docs shows what is expected"),

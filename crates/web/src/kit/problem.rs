@@ -172,7 +172,9 @@ fn challenges(status: StatusCode, code: &str) -> &'static [&'static str] {
     match (status, code) {
         (StatusCode::UNAUTHORIZED, "key-missing") => &["Bearer realm=\"enlace\"", BASIC],
         (StatusCode::UNAUTHORIZED, _) => &["Bearer realm=\"enlace\", error=\"invalid_token\"", BASIC],
-        (StatusCode::FORBIDDEN, "scope-missing") => &["Bearer realm=\"enlace\", error=\"insufficient_scope\""],
+        (StatusCode::FORBIDDEN, "scope-missing") => {
+            &["Bearer realm=\"enlace\", error=\"insufficient_scope\""]
+        }
         _ => &[],
     }
 }

@@ -63,7 +63,8 @@ impl Query {
         match text.parse() {
             Ok(number) if range.contains(&number) => Ok(Some(number)),
             _ => {
-                let detail = format!("{name} is {what}, a whole number from {} to {}", range.start(), range.end());
+                let detail =
+                    format!("{name} is {what}, a whole number from {} to {}", range.start(), range.end());
                 Err(Problem::field(name, detail))
             }
         }
@@ -106,7 +107,11 @@ mod tests {
     #[test]
     fn numbers_and_flags_outside_their_range_name_their_parameter() {
         let query = Query::parse("page_size=201&named=perhaps&size=-1");
-        for result in [query.page().map(drop), query.flag("named").map(drop), query.number("size", &(1..=9), "x").map(drop)] {
+        for result in [
+            query.page().map(drop),
+            query.flag("named").map(drop),
+            query.number("size", &(1..=9), "x").map(drop),
+        ] {
             assert_eq!(result.unwrap_err().code(), "invalid-field");
         }
     }

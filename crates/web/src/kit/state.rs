@@ -66,7 +66,12 @@ pub struct WebState {
 
 impl WebState {
     /// With the usual limits: a comment every 15 s, bodies of 1 MiB.
-    pub fn new(gateway: Arc<Gateway>, clock: Arc<dyn Clock>, build: BuildInfo, settings: PublicSettings) -> Self {
+    pub fn new(
+        gateway: Arc<Gateway>,
+        clock: Arc<dyn Clock>,
+        build: BuildInfo,
+        settings: PublicSettings,
+    ) -> Self {
         Self {
             gateway,
             clock,

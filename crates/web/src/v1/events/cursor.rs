@@ -35,7 +35,9 @@ fn invalid(field: &'static str) -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "invalid-cursor",
-        format!("{field} is the `seq` of the last event you have, a whole number; 0 begins with the oldest kept"),
+        format!(
+            "{field} is the `seq` of the last event you have, a whole number; 0 begins with the oldest kept"
+        ),
     )
     .at(field)
 }

@@ -67,13 +67,11 @@ pub(crate) async fn open(
 fn kinds(query: &Query) -> Result<Option<Vec<EventType>>, Problem> {
     let Some(names) = query.list("types") else { return Ok(None) };
     let known: Option<_> = names.into_iter().map(EventType::parse).collect();
-    match known {
-        Some(kinds) => Ok(Some(kinds)),
-        None => {
-            let names = EventType::ALL.map(EventType::as_str).join(", ");
-            Err(Problem::field("types", format!("types is one or more of: {names}")))
-        }
+    if known.is_some() {
+        return Ok(known);
     }
+    let names = EventType::ALL.map(EventType::as_str).join(", ");
+    Err(Problem::field("types", format!("types is one or more of: {names}")))
 }
 
 fn answer(feed: Feed) -> Response {

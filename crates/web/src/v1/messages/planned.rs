@@ -4,8 +4,8 @@ use crate::kit::problem::Problem;
 use serde_json::{Map, Value};
 
 const KINDS: [&str; 14] = [
-    "image", "video", "audio", "voice", "document", "sticker", "location", "contact", "contacts", "poll", "vote",
-    "reaction", "event", "forward",
+    "image", "video", "audio", "voice", "document", "sticker", "location", "contact", "contacts", "poll",
+    "vote", "reaction", "event", "forward",
 ];
 
 /// Refuses a kind that is not sent yet.

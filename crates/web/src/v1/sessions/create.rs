@@ -84,9 +84,10 @@ pub(crate) async fn create(
 
 fn read(body: CreateBody) -> Result<CreateSession, Problem> {
     let id = body.id.as_deref().map(SessionId::parse).transpose();
-    let network = body.network.as_deref().map(|name| {
-        Network::parse(name).ok_or_else(|| unsupported::unknown_network(name))
-    });
+    let network = body
+        .network
+        .as_deref()
+        .map(|name| Network::parse(name).ok_or_else(|| unsupported::unknown_network(name)));
     Ok(CreateSession {
         id: id.map_err(|error| Problem::field("id", error.to_string()))?,
         name: body.name,

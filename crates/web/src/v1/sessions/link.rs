@@ -126,10 +126,7 @@ impl From<&PairingCode> for CodeView {
             body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn link(
-    session: InSession<Links>,
-    body: Body<LinkBody>,
-) -> Result<Json<LinkView>, Problem> {
+pub(crate) async fn link(session: InSession<Links>, body: Body<LinkBody>) -> Result<Json<LinkView>, Problem> {
     let request = read(body.input)?;
     let method = request.method;
     let answer = session.gateway().link(session.id(), request).await?;
@@ -144,15 +141,16 @@ pub(crate) async fn link(
 }
 
 fn read(body: LinkBody) -> Result<LinkRequest, Problem> {
-    let phone = number("phone", body.phone.as_deref())?;
+    let LinkBody { method, phone, force, expect_phone, custom_code, wait } = body;
+    let phone = number("phone", phone.as_deref())?;
     let by_default = if phone.is_some() { LinkMethod::Code } else { LinkMethod::Qr };
     Ok(LinkRequest {
-        method: body.method.unwrap_or(by_default),
+        method: method.unwrap_or(by_default),
         phone,
-        force: body.force.unwrap_or(false),
-        expect_phone: number("expect_phone", body.expect_phone.as_deref())?,
-        custom_code: body.custom_code.as_deref().map(characters).transpose()?.map(Into::into),
-        wait: wait::within(body.wait, WAIT_DEFAULT)?,
+        force: force.unwrap_or(false),
+        expect_phone: number("expect_phone", expect_phone.as_deref())?,
+        custom_code: custom_code.as_deref().map(characters).transpose()?.map(Into::into),
+        wait: wait::within(wait, WAIT_DEFAULT)?,
     })
 }
 

@@ -84,7 +84,8 @@ fn range(text: &str) -> Option<(QrFormat, u16)> {
         "text/plain" => QrFormat::Text,
         _ => return None,
     };
-    let given = parts.find_map(|parameter| parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q=")));
+    let given =
+        parts.find_map(|parameter| parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q=")));
     let quality = given.map_or(1_000, thousandths);
     (quality > 0).then_some((format, quality))
 }

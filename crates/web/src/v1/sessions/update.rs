@@ -19,9 +19,9 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateBody {
     /// A new name for people; null removes it.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    name: Option<Option<String>>,
+    name: NewName,
     /// Replaces your own data as a whole; `{}` empties it.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
@@ -42,9 +42,20 @@ impl Input for UpdateBody {
     }
 }
 
-/// Keeps "null" apart from "not there".
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// A name that is null is another thing than one that is not there.
+#[derive(Default)]
+enum NewName {
+    /// Not there.
+    #[default]
+    Keep,
+    /// Null, or a text.
+    Set(Option<String>),
+}
+
+impl<'de> Deserialize<'de> for NewName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::Set)
+    }
 }
 
 /// Change a session
@@ -70,6 +81,10 @@ pub(crate) async fn update(
     let UpdateBody { name, metadata, settings, .. } = body.input;
     let current = session.gateway().session(session.id())?.session;
     let settings = settings.map(|settings| settings.over(&current.settings));
+    let name = match name {
+        NewName::Keep => None,
+        NewName::Set(name) => Some(name),
+    };
     let patch = PatchSession { name, metadata, settings };
     let session = session.gateway().patch_session(session.id(), patch).await?;
     Ok(Json(SessionView::from(session.as_ref())))

@@ -1,0 +1,13 @@
+//! The API through its own door: each operation happy, unauthorised, with bad input, and for what is not there.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod authentication;
+mod event_streams;
+mod linking;
+mod messages;
+mod openapi;
+mod problems;
+mod qr_pictures;
+mod sessions;
+mod support;

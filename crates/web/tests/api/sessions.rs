@@ -1,0 +1,208 @@
+use super::support::{ADMIN, Api};
+use axum::http::Method;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_created_session_is_answered_whole_and_found_at_its_location() {
+    let api = Api::new().await;
+    let body = json!({
+        "id": "ana", "name": "Ana", "network": "whatsapp", "metadata": {"team": "sales", "n": 1},
+        "settings": {"mark_online": true}
+    });
+    let answer = api.post("/v1/sessions", &body).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(answer.header("location"), "/v1/sessions/ana");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let mut session = answer.json();
+    let since = session["state"]["since"].take();
+    let created_at = session["created_at"].take();
+    for moment in [since, created_at] {
+        let text = moment.as_str().unwrap().to_owned();
+        assert!(text.len() == 24 && text.ends_with('Z') && text.as_bytes()[19] == b'.', "{text}");
+    }
+    assert_eq!(
+        session,
+        json!({
+            "id": "ana", "name": "Ana", "network": "whatsapp", "desired": "stopped",
+            "state": {"name": "unlinked", "since": null},
+            "phone": null, "lid": null, "push_name": null,
+            "metadata": {"team": "sales", "n": 1},
+            "settings": {"link_max_rounds": 1, "mark_online": true},
+            "aliases": {}, "created_at": null
+        })
+    );
+    let read = api.get("/v1/sessions/ana").await;
+    assert_eq!(read.status, 200);
+    assert_eq!(read.json(), answer.json());
+}
+
+#[tokio::test]
+async fn a_session_without_an_id_gets_one_and_the_default_network() {
+    let api = Api::new().await;
+    let session = api.post("/v1/sessions", &json!({"id": "", "name": null, "network": ""})).await.json();
+    assert!(session["id"].as_str().unwrap().starts_with("ses_"), "{session}");
+    assert_eq!(session["network"], "simulator");
+    assert_eq!(session["name"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_taken_id_is_a_conflict() {
+    let api = Api::new().await;
+    api.create("ana").await;
+    api.post("/v1/sessions", &json!({"id": "ana"})).await.assert_problem(409, "session-exists");
+}
+
+#[tokio::test]
+async fn a_bad_id_network_or_setting_is_named() {
+    let api = Api::new().await;
+    for id in ["-a", "a b", "ä", "a/b", &"x".repeat(65)] {
+        api.post("/v1/sessions", &json!({"id": id})).await.assert_invalid("id");
+    }
+    api.post("/v1/sessions", &json!({"network": "telegram"})).await.assert_invalid("network");
+    let rounds = json!({"settings": {"link_max_rounds": 11}});
+    api.post("/v1/sessions", &rounds).await.assert_invalid("settings.link_max_rounds");
+}
+
+#[tokio::test]
+async fn what_this_version_does_not_offer_is_said_and_never_dropped() {
+    let api = Api::new().await;
+    for (body, field) in [
+        (json!({"proxy": "http://localhost:3128"}), "proxy"),
+        (json!({"proxy": {"url": "http://localhost:3128"}}), "proxy"),
+        (json!({"aliases": {"z-api": {"instance": "x"}}}), "aliases"),
+        (json!({"network": "z-api"}), "network"),
+        (json!({"network": "wassenger"}), "network"),
+        (json!({"network": "press-ticket"}), "network"),
+        (json!({"network": "baileys-api"}), "network"),
+    ] {
+        let problem = api.post("/v1/sessions", &body).await.assert_problem(501, "unsupported");
+        assert_eq!(problem["field"], field);
+    }
+    let empty = json!({"proxy": "", "aliases": {"z-api": {}}});
+    assert_eq!(api.post("/v1/sessions", &empty).await.status, 201);
+    api.create("ana").await;
+    api.patch("/v1/sessions/ana", &json!({"proxy": "x"})).await.assert_problem(501, "unsupported");
+}
+
+#[tokio::test]
+async fn sessions_are_listed_in_pages_and_by_state_text_and_metadata() {
+    let api = Api::new().await;
+    for (id, team) in [("ana", "sales"), ("bruno", "sales"), ("carla", "support")] {
+        api.post("/v1/sessions", &json!({"id": id, "metadata": {"team": team}})).await;
+    }
+    let ids = |list: Value| -> Vec<String> {
+        let items = list["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(api.get("/v1/sessions").await.json()), ["ana", "bruno", "carla"]);
+    assert_eq!(ids(api.get("/v1/sessions?metadata.team=sales").await.json()), ["ana", "bruno"]);
+    assert_eq!(ids(api.get("/v1/sessions?q=ARL").await.json()), ["carla"]);
+    assert_eq!(ids(api.get("/v1/sessions?state=online,stalled").await.json()), Vec::<String>::new());
+    assert_eq!(ids(api.get("/v1/sessions?state=online&state=unlinked").await.json()).len(), 3);
+    let first = api.get("/v1/sessions?page_size=2").await.json();
+    let token = first["next_page_token"].as_str().unwrap().to_owned();
+    assert_eq!(ids(first), ["ana", "bruno"]);
+    let second = api.get(&format!("/v1/sessions?page_size=2&page_token={token}")).await.json();
+    assert_eq!(second["next_page_token"], Value::Null);
+    assert_eq!(ids(second), ["carla"]);
+    assert_eq!(ids(api.get("/v1/sessions?page_size=0&q=&state=").await.json()).len(), 3);
+}
+
+#[tokio::test]
+async fn a_bad_list_parameter_is_named() {
+    let api = Api::new().await;
+    for (query, field) in [
+        ("state=gone", "state"),
+        ("page_size=201", "page_size"),
+        ("page_size=-1", "page_size"),
+        ("page_size=x", "page_size"),
+    ] {
+        api.get(&format!("/v1/sessions?{query}")).await.assert_invalid(field);
+    }
+    let problem = api.get("/v1/sessions?page_token=nonsense").await.assert_problem(422, "invalid-page-token");
+    assert_eq!(problem["field"], "page_token");
+}
+
+#[tokio::test]
+async fn the_summary_names_every_state() {
+    let api = Api::new().await;
+    api.create("ana").await;
+    let summary = api.get("/v1/sessions/summary").await.json();
+    assert_eq!(summary["total"], 1);
+    assert_eq!(summary["states"]["unlinked"], 1);
+    assert_eq!(summary["states"]["logged_out"], 0);
+    assert_eq!(summary["states"].as_object().unwrap().len(), 14);
+}
+
+#[tokio::test]
+async fn a_patch_changes_what_it_names_and_nothing_else() {
+    let api = Api::new().await;
+    api.post("/v1/sessions", &json!({"id": "ana", "name": "Ana", "metadata": {"a": "1"}})).await;
+    let path = "/v1/sessions/ana";
+    let settings = api.patch(path, &json!({"name": "", "settings": {"mark_online": true}})).await.json();
+    assert_eq!(settings["name"], "Ana");
+    assert_eq!(settings["settings"], json!({"link_max_rounds": 1, "mark_online": true}));
+    let rounds = api.patch(path, &json!({"settings": {"link_max_rounds": 3}})).await.json();
+    assert_eq!(rounds["settings"], json!({"link_max_rounds": 3, "mark_online": true}));
+    let metadata = api.patch(path, &json!({"metadata": {"b": "2"}})).await.json();
+    assert_eq!(metadata["metadata"], json!({"b": "2"}));
+    let nameless = api.patch(path, &json!({"name": null})).await.json();
+    assert_eq!(nameless["name"], Value::Null);
+    assert_eq!(api.get(path).await.json(), nameless);
+    api.patch(path, &json!({"network": "whatsapp"})).await.assert_invalid("network");
+    api.patch(path, &json!({"settings": {"link_max_rounds": 0}}))
+        .await
+        .assert_invalid("settings.link_max_rounds");
+}
+
+#[tokio::test]
+async fn stop_start_and_restart_are_accepted_with_the_session() {
+    let api = Api::new().await;
+    let connection = api.online("ana").await;
+    let stopped = api.call(Method::POST, "/v1/sessions/ana/stop", ADMIN).await;
+    assert_eq!(stopped.status, 202, "{stopped:?}");
+    assert_eq!(stopped.json()["state"]["name"], "stopped");
+    assert_eq!(stopped.json()["desired"], "stopped");
+    assert!(connection.is_closed());
+    let started = api.post("/v1/sessions/ana/start", &json!({})).await;
+    assert_eq!(started.status, 202, "{started:?}");
+    assert_eq!(started.json()["desired"], "running");
+    assert!(api.network.next_connection().await.request.linked);
+    let restarted = api.call(Method::POST, "/v1/sessions/ana/restart", ADMIN).await;
+    assert_eq!(restarted.status, 202, "{restarted:?}");
+    assert!(api.network.next_connection().await.request.linked);
+}
+
+#[tokio::test]
+async fn logging_out_unlinks_and_keeps_the_record() {
+    let api = Api::new().await;
+    let connection = api.online("ana").await;
+    let answer = api.call(Method::POST, "/v1/sessions/ana/logout", ADMIN).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let session = answer.json();
+    assert_eq!(session["state"]["name"], "logged_out");
+    assert_eq!(session["phone"], "999100000001");
+    assert!(connection.is_logged_out());
+    api.post("/v1/sessions/ana/start", &json!({})).await.assert_problem(409, "link-required");
+}
+
+#[tokio::test]
+async fn a_deleted_session_is_unlinked_and_gone() {
+    let api = Api::new().await;
+    let connection = api.online("ana").await;
+    api.delete("/v1/sessions/ana?keep_link=perhaps").await.assert_invalid("keep_link");
+    let answer = api.delete("/v1/sessions/ana").await;
+    assert_eq!(answer.status, 204, "{answer:?}");
+    assert!(answer.body.is_empty());
+    assert!(connection.is_logged_out());
+    api.get("/v1/sessions/ana").await.assert_problem(404, "session-not-found");
+    api.create("ana").await;
+}
+
+#[tokio::test]
+async fn a_deletion_that_keeps_the_link_tells_the_network_nothing() {
+    let api = Api::new().await;
+    let connection = api.online("ana").await;
+    assert_eq!(api.delete("/v1/sessions/ana?keep_link=true").await.status, 204);
+    assert!(!connection.is_logged_out());
+}
