@@ -29,7 +29,9 @@ pub enum SimulatorError {
         detail: String,
     },
     /// The journal could not be written; the network takes nothing more, so that nothing accepted is lost.
-    #[error("the simulator's journal could not be written ({0}); the network accepts nothing until it is restarted")]
+    #[error(
+        "the simulator's journal could not be written ({0}); the network accepts nothing until it is restarted"
+    )]
     Journal(String),
     /// The media listener could not be opened.
     #[error("the simulator's media listener on {address}: {detail}")]

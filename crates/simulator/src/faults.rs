@@ -148,9 +148,7 @@ impl Network {
     /// Orders trouble. Gives how many connections it struck at once.
     pub(crate) fn order_fault(self: &Arc<Self>, fault: Fault) -> Result<usize, SimulatorError> {
         let number = match &fault.phone {
-            Some(text) => {
-                Some(self.directory.by_text(text).ok_or(SimulatorError::UnknownPhone)?.number)
-            }
+            Some(text) => Some(self.directory.by_text(text).ok_or(SimulatorError::UnknownPhone)?.number),
             None => None,
         };
         if fault.count == Some(0) {

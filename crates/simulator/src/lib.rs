@@ -39,8 +39,7 @@ pub use error::SimulatorError;
 pub use faults::{Fault, FaultKind};
 pub use phone::{
     LinkPrompt, LinkedDevice, MediaContent, OutgoingContent, Phone, PhoneMedia, PhoneMessage, PhonePresence,
-    PhoneReceipt,
-    ReceiptKind,
+    PhoneReceipt, ReceiptKind,
 };
 pub use simulator::{ConnectionInfo, Simulator, SimulatorInfo};
 pub use trace::{Direction, TraceLine};

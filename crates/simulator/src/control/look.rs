@@ -46,7 +46,10 @@ pub(super) async fn trace(
     query: Result<Query<TraceQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(|error| {
-        Problem::invalid(format!("{}; `connection` and `after` are numbers, `format` is text or json", error.body_text()))
+        Problem::invalid(format!(
+            "{}; `connection` and `after` are numbers, `format` is text or json",
+            error.body_text()
+        ))
     })?;
     let lines = network.trace.lines(query.connection, query.after);
     if matches!(query.format, Format::Json) {

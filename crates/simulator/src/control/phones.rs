@@ -85,8 +85,7 @@ pub(super) struct NewPresence {
 /// The phone of a path.
 pub(super) fn find(network: &Arc<Network>, number: &str) -> Result<Phone, Problem> {
     let number = number.split('@').next().unwrap_or_default();
-    let account =
-        parse_number(number).ok().and_then(|number| network.directory.by_number(number));
+    let account = parse_number(number).ok().and_then(|number| network.directory.by_number(number));
     let account = account.ok_or(SimulatorError::UnknownPhone)?;
     Ok(Phone { network: Arc::clone(network), account })
 }

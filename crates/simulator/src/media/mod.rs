@@ -151,7 +151,8 @@ pub(crate) fn name_of(direct_path: &str) -> Option<&str> {
     let path = direct_path.split(['?', '#']).next()?;
     let name = path.rsplit('/').next()?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    (!name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.chars().all(plain)).then_some(name)
+    (!name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.chars().all(plain))
+        .then_some(name)
 }
 
 impl Network {

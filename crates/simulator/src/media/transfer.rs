@@ -33,7 +33,11 @@ pub(super) fn router(network: &Arc<Network>) -> Router {
         .with_state(Arc::clone(network))
 }
 
-async fn upload(State(network): State<Arc<Network>>, Query(query): Query<UploadQuery>, body: Body) -> Response {
+async fn upload(
+    State(network): State<Arc<Network>>,
+    Query(query): Query<UploadQuery>,
+    body: Body,
+) -> Response {
     if query.resume.is_some() {
         // Nothing half-sent is kept: clients then send from the beginning.
         return (StatusCode::NOT_FOUND, Json(json!({ "error": "nothing to resume" }))).into_response();

@@ -41,8 +41,9 @@ impl Phone {
             PhonePresence::Recording => element("composing").attr("media", "audio").build(),
             PhonePresence::Paused => element("paused").build(),
         };
-        let chat = chat.ok_or_else(|| SimulatorError::Invalid("`to` names the chat this happens in".to_owned()))?;
-        self.network.relay_chatstate(&self.account, PHONE, &chat.jid(), vec![node]);
+        let chat =
+            chat.ok_or_else(|| SimulatorError::Invalid("`to` names the chat this happens in".to_owned()))?;
+        self.network.relay_chatstate(&self.account, PHONE, &chat.jid(), &[node]);
         Ok(())
     }
 

@@ -181,11 +181,11 @@ fn audio(network: &Network, media: MediaContent) -> Result<wa::Message, Simulato
 fn document(network: &Network, media: MediaContent) -> Result<wa::Message, SimulatorError> {
     let placed = place(network, MediaKind::Document, &media.data)?;
     let mimetype = media.mimetype.unwrap_or_else(|| "application/octet-stream".to_owned());
-    let content = file_message!(placed, mimetype, DocumentMessage {
-        file_name: media.filename.clone(),
-        title: media.filename,
-        caption: media.caption,
-    });
+    let content = file_message!(
+        placed,
+        mimetype,
+        DocumentMessage { file_name: media.filename.clone(), title: media.filename, caption: media.caption }
+    );
     Ok(wa::Message { document_message: MessageField::some(content), ..Default::default() })
 }
 

@@ -23,7 +23,7 @@ use crate::wire::build::{bytes_element, element};
 use crate::wire::node::NodeExt;
 
 /// How long a companion may take to sign, or to finish a code.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Clients lose a 515 that comes at once; this pause is never shortened.
 const BEFORE_RESTART: Duration = Duration::from_millis(120);
 
@@ -80,7 +80,8 @@ impl Phone {
         self.network.offers.code_used(typing.connection.id);
         self.network.offers.forget(typing.connection.id);
         let name = typing.display;
-        self.link(Proposal { connection: typing.connection, identity: finish.identity, adv_secret, name }).await
+        self.link(Proposal { connection: typing.connection, identity: finish.identity, adv_secret, name })
+            .await
     }
 
     /// The companions that wait for a code to be typed, newest last.
@@ -164,7 +165,8 @@ async fn link(
         network.announce_devices(account, device, true)?;
     }
     let closing = network.closing.clone();
-    let held = network.faults.take(FaultKind::HoldRestart, &Target::device(account.number, device, connection.id));
+    let held =
+        network.faults.take(FaultKind::HoldRestart, &Target::device(account.number, device, connection.id));
     let pause = BEFORE_RESTART + Duration::from_secs(held.map_or(0, |fault| fault.seconds.unwrap_or(5)));
     network.tasks.spawn(async move {
         tokio::select! {
@@ -186,7 +188,8 @@ fn propose(
     proposal: &Proposal,
 ) -> Result<(u16, LinkGrant), SimulatorError> {
     let keys = account.phone.lock().signal.identity().clone();
-    let noise_public = *proposal.connection.client_static.get().ok_or(SimulatorError::DeadQr("no handshake"))?;
+    let noise_public =
+        *proposal.connection.client_static.get().ok_or(SimulatorError::DeadQr("no handshake"))?;
     let said = proposal.connection.registration.get().filter(|said| said.identity == proposal.identity);
     let mut batch = Batch::new();
     let mut facts = account.facts.lock();
@@ -202,7 +205,7 @@ fn propose(
     let record = DeviceRecord {
         noise_public,
         identity: proposal.identity,
-        registration_id: said.map_or(0, |said| said.registration_id),
+        registration_id: said.map_or(0, |said| said.signal_id),
         signed_prekey: said.map(|said| said.signed_prekey.clone()),
         key_index: terms.key_index,
         device_identity: Vec::new(),

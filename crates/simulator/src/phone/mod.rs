@@ -96,6 +96,10 @@ impl Phone {
     }
 
     /// Removes a companion, as "Log out" on the phone does.
+    #[expect(
+        clippy::unused_async,
+        reason = "every deed of a phone is awaited, whether it waits today or not"
+    )]
     pub async fn unlink(&self, device: u16) -> Result<(), SimulatorError> {
         let confirmed = self.account.facts.lock().devices.get(&device).is_some_and(|d| d.record.confirmed);
         if !confirmed {

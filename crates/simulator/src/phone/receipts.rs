@@ -52,6 +52,10 @@ pub struct PhoneReceipt {
 
 impl Phone {
     /// Says that messages the phone got were read or played. Their authors hear of it, and the own companions.
+    #[expect(
+        clippy::unused_async,
+        reason = "every deed of a phone is awaited, whether it waits today or not"
+    )]
     pub async fn mark(&self, kind: ReceiptKind, ids: &[String]) -> Result<(), SimulatorError> {
         let mut by_chat: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         {
@@ -72,7 +76,9 @@ impl Phone {
             let Some(to) = parse_jid(&to).map(|jid| bare(&jid)) else { continue };
             let receipt = receipt(kind.as_str(), &ids);
             let receipt = match parse_jid(&author) {
-                Some(author) if to.server == wacore_binary::Server::Group => receipt.attr("participant", author),
+                Some(author) if to.server == wacore_binary::Server::Group => {
+                    receipt.attr("participant", author)
+                }
                 _ => receipt,
             };
             let receipt = receipt.children(list_of(&ids)).build();
@@ -99,7 +105,9 @@ impl Phone {
             .attr("recipient", chat.clone())
             .attr("t", now_seconds());
         let receipt = match parse_jid(author) {
-            Some(author) if chat.server == wacore_binary::Server::Group => receipt.attr("participant", author),
+            Some(author) if chat.server == wacore_binary::Server::Group => {
+                receipt.attr("participant", author)
+            }
             _ => receipt,
         };
         let node = receipt.children(list_of(ids)).build();

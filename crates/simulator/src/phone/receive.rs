@@ -149,7 +149,9 @@ fn record_of(
 ) -> Option<MessageRecord> {
     let own = origin.author.account.number == account.number;
     let (destination, message) = match message.device_sent_message.into_option() {
-        Some(sent) if own => (sent.destination_jid.as_deref().and_then(parse_jid), sent.message.into_option()?),
+        Some(sent) if own => {
+            (sent.destination_jid.as_deref().and_then(parse_jid), sent.message.into_option()?)
+        }
         Some(_) => return None,
         None => {
             let message = wa::Message { device_sent_message: buffa::MessageField::none(), ..message };

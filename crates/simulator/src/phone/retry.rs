@@ -123,7 +123,9 @@ fn resend(
 ) -> Vec<Delivery> {
     let sender = Sender { account, device: PHONE };
     let stanza = element("message").attr("id", record.id.as_str()).attr("type", record.kind.as_str());
-    if let Some(group) = network.groups.get(&chat.user).filter(|_| chat.server == wacore_binary::Server::Group) {
+    if let Some(group) =
+        network.groups.get(&chat.user).filter(|_| chat.server == wacore_binary::Server::Group)
+    {
         let stanza = stanza.attr("to", chat.clone()).attr("participant", to).children([content]).build();
         return crate::server::group::carry(network, batch, &sender, &group, &stanza, record.at)
             .unwrap_or_default();
@@ -145,9 +147,8 @@ mod tests {
         let mut signal = PhoneSignal::generate(&mut rand::rng());
         let bundle = signal.issue_bundle(true, &mut rand::rng());
         let (registration, keys) = retry_keys(&bundle);
-        let receipt = element("receipt")
-            .children([registration, element("keys").children(keys).build()])
-            .build();
+        let receipt =
+            element("receipt").children([registration, element("keys").children(keys).build()]).build();
         let read = read_retry_keys(&receipt).unwrap();
         assert_eq!(read.identity, bundle.identity);
         assert_eq!(read.one_time.map(|key| key.id), bundle.one_time.map(|key| key.id));

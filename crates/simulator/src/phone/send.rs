@@ -153,7 +153,6 @@ impl Phone {
                 wa::message::SenderKeyDistributionMessage {
                     group_id: Some(group.jid().to_string()),
                     axolotl_sender_key_distribution_message: Some(distribution),
-                    ..Default::default()
                 },
             ),
             ..Default::default()

@@ -71,14 +71,18 @@ fn upload(
             let ticket = network.journal.append(&batch);
             drop(collections);
             network.journal.commit(ticket)?;
-            return Ok((element("collection").attr("name", name).attr("version", version).build(), Some(version)));
+            return Ok((
+                element("collection").attr("name", name).attr("version", version).build(),
+                Some(version),
+            ));
         }
         Err(refusal) => refusal,
     };
     let (version, patches) = (collection.version, collection.patches_after(built_on).to_vec());
     drop(collections);
     let answer = element("collection").attr("name", name).attr("type", "error").attr("version", version);
-    let error = |code: u16, text: &'static str| element("error").attr("code", code).attr("text", text).build();
+    let error =
+        |code: u16, text: &'static str| element("error").attr("code", code).attr("text", text).build();
     let children = match refusal {
         AppStateError::Conflict { .. } => {
             let missing = patches.into_iter().map(|patch| bytes_element("patch", patch));

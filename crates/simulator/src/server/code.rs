@@ -77,11 +77,8 @@ impl Offers {
         let now = Instant::now();
         let mut codes = self.codes.lock();
         codes.retain(|code| code.until > now);
-        let pending = codes
-            .iter_mut()
-            .rev()
-            .find(|code| code.number == number)
-            .ok_or(SimulatorError::NoCodePending)?;
+        let pending =
+            codes.iter_mut().rev().find(|code| code.number == number).ok_or(SimulatorError::NoCodePending)?;
         let (sender, finish) = oneshot::channel();
         pending.finish = Some(sender);
         Ok(Typing {
@@ -100,22 +97,21 @@ impl Offers {
 }
 
 /// Handles `<link_code_companion_reg>` of an unlinked client.
-pub(crate) fn take(context: &mut Context<'_>, stanza: &Node) -> Result<(), SimulatorError> {
+pub(crate) fn take(context: &mut Context<'_>, stanza: &Node) {
     let Some(request) = stanza.child("link_code_companion_reg") else {
-        context.done(stanza);
-        return Ok(());
+        return context.done(stanza);
     };
     match request.attr("stage").as_deref() {
         Some("companion_hello") => hello(context, stanza, request),
         Some("companion_finish") => finish(context, stanza, request),
         _ => context.refuse(stanza, 400, "bad-request"),
     }
-    Ok(())
 }
 
 fn hello(context: &mut Context<'_>, stanza: &Node, request: &Node) {
     let wrapped = request.child("link_code_pairing_wrapped_companion_ephemeral_pub");
-    let (Some(jid), Some(wrapped)) = (request.attr_jid("jid"), wrapped.and_then(NodeExt::content_bytes)) else {
+    let (Some(jid), Some(wrapped)) = (request.attr_jid("jid"), wrapped.and_then(NodeExt::content_bytes))
+    else {
         return context.refuse(stanza, 400, "bad-request");
     };
     let Some(resolved) = context.network.directory.resolve(&jid) else {
@@ -152,7 +148,7 @@ fn hello(context: &mut Context<'_>, stanza: &Node, request: &Node) {
 
 fn finish(context: &mut Context<'_>, stanza: &Node, request: &Node) {
     let bundle = request.child("link_code_pairing_wrapped_key_bundle").and_then(NodeExt::content_bytes);
-    let identity = request.child("companion_identity_public").and_then(|node| node.content_array::<32>());
+    let identity = request.child("companion_identity_public").and_then(NodeExt::content_array::<32>);
     let reference = request.child("link_code_pairing_ref").and_then(NodeExt::content_bytes);
     let (Some(bundle), Some(identity), Some(reference)) = (bundle, identity, reference) else {
         return context.refuse(stanza, 400, "bad-request");

@@ -89,9 +89,10 @@ fn handle_iq(context: &mut Context<'_>, me: Option<&Me>, stanza: &Node) -> Resul
     let set = kind == "set";
     let Some(me) = me else {
         if xmlns == "md" {
-            return code::take(context, stanza);
+            code::take(context, stanza);
+        } else {
+            context.done(stanza);
         }
-        context.done(stanza);
         return Ok(());
     };
     match xmlns.as_str() {

@@ -140,7 +140,10 @@ pub(crate) fn carry(
             if account.number == sender.account.number && device == sender.device {
                 continue;
             }
-            if only.as_ref().is_some_and(|only| only.account.number != account.number || only.device != device) {
+            if only
+                .as_ref()
+                .is_some_and(|only| only.account.number != account.number || only.device != device)
+            {
                 continue;
             }
             let mut encs: Vec<Node> = own
@@ -160,7 +163,8 @@ pub(crate) fn carry(
                 Form::Pn => head.attr("participant_lid", sender.account.lid_jid()),
                 Form::Lid => head.attr("participant_pn", sender.account.pn()),
             };
-            let node = finish_head(head, sender, stanza, now).children(carried_children(stanza, &encs)).build();
+            let node =
+                finish_head(head, sender, stanza, now).children(carried_children(stanza, &encs)).build();
             deliveries.extend(network.deliver(batch, &account, device, &node));
         }
     }

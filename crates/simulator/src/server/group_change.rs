@@ -198,7 +198,7 @@ fn change_settings(
     let mut told = change.clone();
     match change.tag.as_ref() {
         "subject" => {
-            record.subject = change.content_text().unwrap_or_default().to_owned();
+            change.content_text().unwrap_or_default().clone_into(&mut record.subject);
             (record.subject_at, record.subject_by) = (now, me.account.number);
             told = element("subject")
                 .attr("subject", record.subject.as_str())
@@ -209,8 +209,8 @@ fn change_settings(
         "description" => {
             let body = change.child("body").and_then(NodeExt::content_text);
             let id = change.attr("id").unwrap_or_default().into_owned();
-            record.description = body
-                .map(|body| Description { id, body: body.to_owned(), by: me.account.number, at: now });
+            record.description =
+                body.map(|body| Description { id, body: body.to_owned(), by: me.account.number, at: now });
         }
         "announcement" => record.announcement = true,
         "not_announcement" => record.announcement = false,

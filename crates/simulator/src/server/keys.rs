@@ -66,7 +66,7 @@ fn read_one_time(node: &Node) -> Option<PublicPreKey> {
 
 fn upload(context: &mut Context<'_>, me: &Me, stanza: &Node) -> Result<(), SimulatorError> {
     let registration = stanza.child("registration").and_then(NodeExt::content_u64);
-    let identity = stanza.child("identity").and_then(|node| node.content_array::<32>());
+    let identity = stanza.child("identity").and_then(NodeExt::content_array::<32>);
     let signed = stanza.child("skey").and_then(read_signed);
     let keys: Option<Vec<_>> = stanza
         .child("list")
@@ -168,7 +168,9 @@ fn signed_node(signed: &SignedPreKey) -> Node {
 /// `<user>` with a bundle of the device that is asked for, or with an error.
 fn bundle_of(network: &Arc<Network>, asked: &Node) -> Node {
     let Some(jid) = asked.attr_jid("jid") else { return user_error(server_jid(), 400, "bad-request") };
-    let Some(resolved) = network.directory.resolve(&jid) else { return user_error(jid, 404, "item-not-found") };
+    let Some(resolved) = network.directory.resolve(&jid) else {
+        return user_error(jid, 404, "item-not-found");
+    };
     match network.take_bundle(&resolved.account, resolved.device) {
         Ok(Some(bundle)) => bundle_node(jid, &bundle),
         Ok(None) => user_error(jid, 404, "item-not-found"),
@@ -247,7 +249,8 @@ impl Network {
         }
         let mut batch = Batch::new();
         let mut facts = account.facts.lock();
-        let Some(companion) = facts.devices.get_mut(&device).filter(|device| device.record.reachable()) else {
+        let Some(companion) = facts.devices.get_mut(&device).filter(|device| device.record.reachable())
+        else {
             return Ok(None);
         };
         let Some(bundle) = take_companion_bundle(companion, account.number, device, &mut batch) else {

@@ -64,8 +64,7 @@ impl Link {
         if session.pattern != Pattern::Ik {
             tokio::time::sleep(AFTER_FINISH).await;
         }
-        let link =
-            Self { door, stream, sealer: session.sealer, opener: session.opener, network, connection };
+        let link = Self { door, stream, sealer: session.sealer, opener: session.opener, network, connection };
         Ok((link, session.payload))
     }
 

@@ -19,7 +19,7 @@ pub(crate) fn log_in(
     connection: &Arc<Connection>,
     username: u64,
     device: u32,
-) -> Result<Node, Node> {
+) -> Result<Node, Box<Node>> {
     let id = u16::try_from(device).map_err(|_| failure(401))?;
     let account = network.directory.by_number(username).ok_or_else(|| failure(401))?;
     if let Some(fault) =
@@ -64,11 +64,11 @@ fn success(account: &Account, name: &str, device: u16) -> Node {
 }
 
 /// `<failure reason=…/>`.
-pub(crate) fn failure(reason: u16) -> Node {
-    element("failure").attr("reason", reason).attr("location", "sim").build()
+pub(crate) fn failure(reason: u16) -> Box<Node> {
+    Box::new(element("failure").attr("reason", reason).attr("location", "sim").build())
 }
 
-fn fault_failure(network: &Network, fault: &crate::faults::Fault) -> Node {
+fn fault_failure(network: &Network, fault: &crate::faults::Fault) -> Box<Node> {
     let reason = fault.code.unwrap_or(401);
     let mut node = failure(reason);
     if reason == 402 {

@@ -39,7 +39,9 @@ pub(crate) fn take(context: &mut Context<'_>, me: &Me, stanza: &Node) -> Result<
     let deliveries = if let Some(chat) = network.directory.resolve(&to) {
         network.presence.acquaint(me.account.number, chat.account.number);
         network.carry_direct(&mut batch, &sender, &chat, &to, stanza, now)
-    } else if let Some(group) = network.groups.get(&to.user).filter(|_| to.server == wacore_binary::Server::Group) {
+    } else if let Some(group) =
+        network.groups.get(&to.user).filter(|_| to.server == wacore_binary::Server::Group)
+    {
         group::carry(network, &mut batch, &sender, &group, stanza, now)
     } else if to.user == "status" {
         Some(Vec::new())
@@ -84,7 +86,8 @@ impl Network {
             }
             addressed = true;
             let head = direct_head(sender, chat, own, &bare(to));
-            let node = finish_head(head, sender, stanza, now).children(carried_children(stanza, &encs)).build();
+            let node =
+                finish_head(head, sender, stanza, now).children(carried_children(stanza, &encs)).build();
             deliveries.extend(self.deliver(batch, &target.account, target.device, &node));
         }
         addressed.then_some(deliveries)

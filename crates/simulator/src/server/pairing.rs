@@ -15,14 +15,14 @@ use crate::state::network::Network;
 use crate::wire::address::server_jid;
 use crate::wire::build::{bytes_element, element};
 
-const FIRST_REF: Duration = Duration::from_secs(60);
+const FIRST_REF: Duration = Duration::from_mins(1);
 const NEXT_REF: Duration = Duration::from_secs(20);
 
 /// What a client said of itself when it registered.
 pub(crate) struct Registration {
     /// What it calls itself, for the phone's list.
     pub(crate) name: String,
-    pub(crate) registration_id: u32,
+    pub(crate) signal_id: u32,
     pub(crate) identity: [u8; 32],
     pub(crate) signed_prekey: crate::state::records::SignedPreKey,
 }
@@ -48,9 +48,9 @@ impl Offers {
         noise_public: &[u8; 32],
     ) -> Result<Arc<Connection>, SimulatorError> {
         let mut references = self.references.lock();
-        let found = references
-            .get(reference)
-            .ok_or(SimulatorError::DeadQr("it was used, or its connection is over, or it was never offered"))?;
+        let found = references.get(reference).ok_or(SimulatorError::DeadQr(
+            "it was used, or its connection is over, or it was never offered",
+        ))?;
         let now = Instant::now();
         if now >= found.until {
             return Err(SimulatorError::DeadQr("its time is over"));
@@ -87,7 +87,11 @@ pub(crate) fn begin(network: &Arc<Network>, connection: &Arc<Connection>, payloa
         let life = network.config.wait(if index == 0 { FIRST_REF } else { NEXT_REF });
         let until = from + life;
         // A client shows the next reference a moment before we count the last one over: both are good around the turn.
-        let reference = Reference { connection: Arc::clone(connection), from: from - life / 2, until };
+        let reference = Reference {
+            connection: Arc::clone(connection),
+            from: from.checked_sub(life / 2).unwrap_or(from),
+            until,
+        };
         references.insert(text.clone(), reference);
         children.push(bytes_element("ref", text));
         from = until;
@@ -124,7 +128,7 @@ fn read_registration(payload: &wa::ClientPayload) -> Option<Registration> {
         .unwrap_or_default();
     Some(Registration {
         name,
-        registration_id: number(&data.e_regid)?,
+        signal_id: number(&data.e_regid)?,
         identity: array(&data.e_ident)?,
         signed_prekey: crate::state::records::SignedPreKey {
             id: number(&data.e_skey_id)?,

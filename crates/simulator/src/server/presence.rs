@@ -14,11 +14,14 @@ use crate::state::network::Network;
 use crate::wire::build::element;
 use crate::wire::node::NodeExt;
 
+/// Number, device, and whether it asked by LID.
+type Subscriber = (u64, u16, bool);
+
 /// Who wants to know of whom, and which phones said they are there.
 #[derive(Default)]
 pub(crate) struct Presence {
-    /// Subject → subscribers by number, device, and the form in which they asked.
-    subscribers: Mutex<HashMap<u64, HashSet<(u64, u16, bool)>>>,
+    /// By the subject's number.
+    subscribers: Mutex<HashMap<u64, HashSet<Subscriber>>>,
     phones: Mutex<HashSet<u64>>,
     acquaintances: Mutex<HashMap<u64, HashSet<u64>>>,
 }
@@ -40,9 +43,10 @@ impl Presence {
     }
 
     fn is_available(&self, account: &Account) -> bool {
-        let companion_there = account.facts.lock().devices.values().any(|device| {
-            device.connection.as_ref().is_some_and(|c| c.available.load(Ordering::Relaxed))
-        });
+        let companion_there =
+            account.facts.lock().devices.values().any(|device| {
+                device.connection.as_ref().is_some_and(|c| c.available.load(Ordering::Relaxed))
+            });
         companion_there || self.phones.lock().contains(&account.number)
     }
 
@@ -52,7 +56,7 @@ impl Presence {
         for (number, device, lid) in subscribers {
             if let Some(subscriber) = network.directory.by_number(number) {
                 let form = if lid { Form::Lid } else { Form::Pn };
-                network.send_now(&subscriber, device, presence_node(account, form, available));
+                Network::send_now(&subscriber, device, presence_node(account, form, available));
             }
         }
     }
@@ -90,15 +94,8 @@ impl Presence {
 impl Network {
     /// The account itself and everybody who had to do with it since the network started, or is in a group with it.
     pub(crate) fn acquaintances(&self, account: &Arc<Account>) -> Vec<Arc<Account>> {
-        let mut numbers: HashSet<u64> = self
-            .presence
-            .acquaintances
-            .lock()
-            .get(&account.number)
-            .into_iter()
-            .flatten()
-            .copied()
-            .collect();
+        let mut numbers: HashSet<u64> =
+            self.presence.acquaintances.lock().get(&account.number).into_iter().flatten().copied().collect();
         for group in self.groups.of(account.number) {
             numbers.extend(group.record.lock().members.iter().map(|member| member.number));
         }
@@ -146,7 +143,7 @@ pub(crate) fn take(context: &mut Context<'_>, me: &Me, stanza: &Node) {
 /// Handles `<chatstate>` of a companion.
 pub(crate) fn take_chatstate(context: &mut Context<'_>, me: &Me, stanza: &Node) {
     let Some(to) = stanza.attr_jid("to") else { return };
-    context.network.relay_chatstate(&me.account, me.device, &to, stanza.all_children().to_vec());
+    context.network.relay_chatstate(&me.account, me.device, &to, stanza.all_children());
 }
 
 impl Network {
@@ -156,7 +153,7 @@ impl Network {
         author: &Arc<Account>,
         device: u16,
         to: &wacore_binary::Jid,
-        what: Vec<Node>,
+        what: &[Node],
     ) {
         let (others, from, participant) = if let Some(other) = self.directory.resolve(to) {
             (vec![other.account], author.jid(other.form), None)
@@ -180,7 +177,7 @@ impl Network {
                 if let Some(participant) = &participant {
                     node = node.attr("participant", participant.clone());
                 }
-                self.send_now(&other, id, node.children(what.clone()).build());
+                Self::send_now(&other, id, node.children(what.to_vec()).build());
             }
         }
     }

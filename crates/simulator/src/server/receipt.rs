@@ -63,10 +63,11 @@ impl Network {
             Some("retry" | "enc_rekey_retry") => vec![to_device(resolved.device)],
             // What one's own phone sent is confirmed to the phone alone.
             Some("peer_msg" | "hist_sync" | "sender") => vec![to_device(PHONE)],
-            _ if own => self.own_others(by, device),
+            _ if own => own_others(by, device),
             _ => resolved.account.reachable_devices().into_iter().map(to_device).collect(),
         };
-        let from_device = matches!(kind.as_deref(), Some("retry" | "enc_rekey_retry" | "peer_msg" | "hist_sync"));
+        let from_device =
+            matches!(kind.as_deref(), Some("retry" | "enc_rekey_retry" | "peer_msg" | "hist_sync"));
         let me = by.jid(resolved.form);
         let me = if from_device { me.with_device(device) } else { me };
         let mut node = element("receipt");
@@ -87,14 +88,14 @@ impl Network {
             .filter_map(|(account, receiver)| self.deliver(batch, &account, receiver, &node))
             .collect()
     }
+}
 
-    /// The account's other devices.
-    fn own_others(&self, account: &Arc<Account>, device: u16) -> Vec<(Arc<Account>, u16)> {
-        account
-            .reachable_devices()
-            .into_iter()
-            .filter(|&other| other != device)
-            .map(|other| (Arc::clone(account), other))
-            .collect()
-    }
+/// The account's other devices.
+fn own_others(account: &Arc<Account>, device: u16) -> Vec<(Arc<Account>, u16)> {
+    account
+        .reachable_devices()
+        .into_iter()
+        .filter(|&other| other != device)
+        .map(|other| (Arc::clone(account), other))
+        .collect()
 }

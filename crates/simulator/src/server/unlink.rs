@@ -55,12 +55,16 @@ pub(crate) fn take(context: &mut Context<'_>, me: &Me, stanza: &Node) -> Result<
         drop(network.unlink(&account, device));
         return Ok(());
     }
-    context.network.unlink(&me.account, device).map(|_| ())
+    context.network.unlink(&me.account, device)
 }
 
 impl Network {
     /// Removes a companion. Its connection ends, its keys and queue are gone, and everybody is told.
-    pub(crate) fn unlink(self: &Arc<Self>, account: &Arc<Account>, device: u16) -> Result<(), SimulatorError> {
+    pub(crate) fn unlink(
+        self: &Arc<Self>,
+        account: &Arc<Account>,
+        device: u16,
+    ) -> Result<(), SimulatorError> {
         let mut batch = Batch::new();
         let mut facts = account.facts.lock();
         let Some(gone) = facts.devices.remove(&device) else {
@@ -99,7 +103,8 @@ impl Network {
         let key_index = account.facts.lock().devices.get(&device).map_or(0, |d| d.record.key_index);
         let list = key_index_list(account);
         let address = |jid: Jid| jid.with_device(device);
-        let mut entry = element("device").attr("jid", address(account.pn())).attr("lid", address(account.lid_jid()));
+        let mut entry =
+            element("device").attr("jid", address(account.pn())).attr("lid", address(account.lid_jid()));
         if added {
             entry = entry.attr("key-index", key_index);
         }

@@ -22,7 +22,11 @@ pub(crate) fn answer(context: &mut Context<'_>, me: &Me, stanza: &Node) {
     let users: Vec<Node> =
         asked.iter().map(|user| answer_user(context.network, me, user, &protocols)).collect();
     let result = element("result")
-        .children(protocols.iter().map(|protocol| wacore_binary::builder::NodeBuilder::new_dynamic(protocol.clone()).build()))
+        .children(
+            protocols
+                .iter()
+                .map(|protocol| wacore_binary::builder::NodeBuilder::new_dynamic(protocol.clone()).build()),
+        )
         .build();
     let mut answer = element("usync");
     for key in ["sid", "index", "last", "mode", "context"] {
@@ -49,7 +53,8 @@ fn answer_user(network: &Network, me: &Me, asked: &Node, protocols: &[String]) -
     // Who looked somebody up may keep their device list, and hears when it changes.
     network.presence.acquaint(me.account.number, account.number);
     let jid = jid.map_or_else(|| account.jid(form), |jid| crate::wire::address::bare(&jid));
-    let children = protocols.iter().filter_map(|protocol| answer_protocol(protocol, &account, contact.as_deref()));
+    let children =
+        protocols.iter().filter_map(|protocol| answer_protocol(protocol, &account, contact.as_deref()));
     let user = element("user").attr("jid", jid);
     match form {
         Form::Pn => user,

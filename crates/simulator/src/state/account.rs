@@ -212,8 +212,7 @@ pub(crate) fn journal_signal(batch: &mut Batch, number: u64, signal: &mut PhoneS
                 batch.put(Table::Signal, &key.name("p").bytes(&id.to_be_bytes()), &change);
             }
             SignalChange::PreKeyUsed(id) => {
-                batch.delete(Table::Signal, &key.clone().name("p").bytes(&id.to_be_bytes()));
-                batch.put(Table::Signal, &key.name("u"), &change);
+                batch.delete(Table::Signal, &key.name("p").bytes(&id.to_be_bytes()));
             }
             SignalChange::SenderKey(name, _) => {
                 batch.put(Table::Signal, &key.name("k").bytes(name.as_bytes()), &change);

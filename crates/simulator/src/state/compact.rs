@@ -153,7 +153,9 @@ fn write_snapshot(index: &Index, path: &Path) -> std::io::Result<()> {
         let value = read_at(&mut files[place.file as usize], place.offset, place.length as usize)?;
         let mut payload = Vec::with_capacity(8 + key.len() + value.len());
         payload.extend_from_slice(&[1, *table]);
-        payload.extend_from_slice(&u16::try_from(key.len()).expect("keys are read with a u16 length").to_le_bytes());
+        payload.extend_from_slice(
+            &u16::try_from(key.len()).expect("keys are read with a u16 length").to_le_bytes(),
+        );
         payload.extend_from_slice(key);
         payload.extend_from_slice(&place.length.to_le_bytes());
         payload.extend_from_slice(&value);
@@ -221,7 +223,9 @@ mod tests {
     use super::super::journal::Journal;
     use super::*;
 
-    fn rows(folder: &Path) -> (u64, Vec<(Vec<u8>, Vec<u8>)>) {
+    type Row = (Vec<u8>, Vec<u8>);
+
+    fn rows(folder: &Path) -> (u64, Vec<Row>) {
         let mut rows = Vec::new();
         let index = recover(folder, |_, key, value| {
             rows.push((key.to_vec(), value.to_vec()));
@@ -275,8 +279,7 @@ mod tests {
     #[test]
     fn a_journal_beyond_its_limit_is_folded_and_loses_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let batches: Vec<_> =
-            (0..200_u32).map(|n| put(&(n % 50).to_be_bytes(), &n.to_be_bytes())).collect();
+        let batches: Vec<_> = (0..200_u32).map(|n| put(&(n % 50).to_be_bytes(), &n.to_be_bytes())).collect();
         write(folder.path(), 200, &batches);
         let rows = rows(folder.path()).1;
         assert_eq!(rows.len(), 50);

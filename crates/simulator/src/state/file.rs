@@ -81,7 +81,7 @@ pub(crate) fn read_entries(
         if length > MAX_ENTRY || u64::from(length) > left - ENTRY_HEAD as u64 {
             return Ok(End::Torn { offset });
         }
-        payload.resize(length as usize, 0);
+        payload.resize(usize::try_from(length).unwrap_or(usize::MAX), 0);
         reader.read_exact(&mut payload).map_err(folder_error)?;
         if crc32fast::hash(&payload) != checksum {
             return Ok(End::Torn { offset });
@@ -93,7 +93,7 @@ pub(crate) fn read_entries(
 
 fn check_header(path: &Path, kind: FileKind, reader: &mut impl Read) -> Result<(), SimulatorError> {
     let damaged = |detail: String| SimulatorError::Damaged { path: path.to_owned(), detail };
-    let mut header = [0_u8; HEADER_LENGTH as usize];
+    let mut header = [0_u8; 8];
     reader.read_exact(&mut header).map_err(|error| damaged(format!("it has no header ({error})")))?;
     let expected = kind.header();
     if header[..7] != expected[..7] {

@@ -70,12 +70,7 @@ impl Journal {
     }
 
     /// Opens segment `index` of a folder whose lock is already held.
-    pub(crate) fn on_disk(
-        folder: &Path,
-        lock: File,
-        index: u64,
-        limit: u64,
-    ) -> Result<Self, SimulatorError> {
+    pub(crate) fn on_disk(folder: &Path, lock: File, index: u64, limit: u64) -> Result<Self, SimulatorError> {
         let segment = open_segment(folder, index)?;
         Ok(Self {
             disk: RwLock::new(Some(Disk {

@@ -20,7 +20,7 @@ use super::journal::Journal;
 use super::records::AccountRecord;
 use super::{compact, load, number};
 use crate::config::SimulatorConfig;
-use crate::crypto::app_state::AppStateKey;
+use crate::crypto::app_state::{AppStateKey, Setting};
 use crate::crypto::signal::PhoneSignal;
 use crate::error::SimulatorError;
 use crate::faults::Faults;
@@ -160,25 +160,12 @@ impl Network {
             batch.put(Table::Account, &Key::account(number), &record);
             batch.put(Table::Signal, &Key::account(number).name("base"), &signal);
             let account = Arc::new(Account::new(record, signal.clone()));
-            self.write_first_settings(&account, &mut batch);
+            write_first_settings(&account, &mut batch);
             if !self.directory.insert(Arc::clone(&account)) {
                 continue;
             }
             self.journal.write(&batch)?;
             return Ok(account);
-        }
-    }
-
-    /// The settings a companion waits for at its first login.
-    fn write_first_settings(&self, account: &Account, batch: &mut Batch) {
-        use crate::crypto::app_state::Setting;
-        let key = account.app_state_key();
-        let settings = [Setting::PushName(account.name()), Setting::Locale("en_US".to_owned())];
-        let mut collections = account.collections.lock();
-        for (name, setting) in [("critical_block", settings)] {
-            let collection = collections.entry(name.to_owned()).or_default();
-            collection.write(name, &key, &setting, now_millis(), &mut rand::rng());
-            batch.put(Table::Collection, &Key::account(account.number).name(name), collection);
         }
     }
 
@@ -210,6 +197,17 @@ fn kept<T: Serialize + DeserializeOwned>(
     batch.put_raw(Table::Meta, &Key::text(name), &bytes);
     meta.insert(name.to_owned(), bytes);
     Ok(value)
+}
+
+/// The settings a companion waits for at its first login.
+fn write_first_settings(account: &Account, batch: &mut Batch) {
+    let key = account.app_state_key();
+    let settings = [Setting::PushName(account.name()), Setting::Locale("en_US".to_owned())];
+    let mut collections = account.collections.lock();
+    let name = "critical_block";
+    let collection = collections.entry(name.to_owned()).or_default();
+    collection.write(name, &key, &settings, now_millis(), &mut rand::rng());
+    batch.put(Table::Collection, &Key::account(account.number).name(name), collection);
 }
 
 /// Unix seconds.

@@ -91,7 +91,7 @@ impl Network {
     }
 
     /// A stanza that is sent if the device is connected, and forgotten if not.
-    pub(crate) fn send_now(&self, account: &Account, device: u16, node: Node) {
+    pub(crate) fn send_now(account: &Account, device: u16, node: Node) {
         let connection = account.facts.lock().devices.get(&device).and_then(|d| d.connection.clone());
         if let Some(connection) = connection {
             connection.send(node);
