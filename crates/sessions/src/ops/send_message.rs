@@ -108,7 +108,8 @@ impl Gateway {
                     waiting: Some(Waiting { reason: reason.to_owned(), until: state.retry_at }),
                 })
             }
-            _ => Ok(SendAnswer { message, waiting: None }),
+            // A receipt may have come as fast as the ack. The answer tells of the ack; events tell of the rest.
+            _ => Ok(SendAnswer { message: Message { status: Status::Sent, ..message }, waiting: None }),
         }
     }
 }
