@@ -142,13 +142,19 @@ impl Jid {
         let jid = Self::from_parts(user, server);
         let valid = match server {
             Server::Phone => {
-                return PhoneNumber::parse(&jid.user).map(|n| Self::phone(&n)).map_err(|_| InvalidAddress::Malformed);
+                return PhoneNumber::parse(&jid.user)
+                    .map(|n| Self::phone(&n))
+                    .map_err(|_| InvalidAddress::Malformed);
             }
             Server::Lid | Server::Newsletter => jid.user.chars().all(|c| c.is_ascii_digit()),
             Server::Group => jid.user.chars().all(|c| c.is_ascii_digit() || c == '-'),
             Server::Broadcast => jid.user.chars().all(|c| c.is_ascii_alphanumeric()),
         };
-        if valid && !jid.user.is_empty() && jid.user.len() <= 64 { Ok(jid) } else { Err(InvalidAddress::Malformed) }
+        if valid && !jid.user.is_empty() && jid.user.len() <= 64 {
+            Ok(jid)
+        } else {
+            Err(InvalidAddress::Malformed)
+        }
     }
 
     /// The part before the `@`.
@@ -239,14 +245,26 @@ mod tests {
 
     #[test]
     fn absurd_numbers_are_refused() {
-        for text in ["", "+", "123456", "0999100000001", "1234567890123456", "99910000000a", "99+9100000001", "٩٩٩١٠٠٠٠٠٠٠١"] {
+        for text in [
+            "",
+            "+",
+            "123456",
+            "0999100000001",
+            "1234567890123456",
+            "99910000000a",
+            "99+9100000001",
+            "٩٩٩١٠٠٠٠٠٠٠١",
+        ] {
             assert_eq!(PhoneNumber::parse(text), Err(InvalidPhoneNumber), "{text}");
         }
     }
 
     #[test]
     fn jids_are_parsed_without_their_device() {
-        assert_eq!(Jid::parse("999100000001:7@s.whatsapp.net").unwrap().to_string(), "999100000001@s.whatsapp.net");
+        assert_eq!(
+            Jid::parse("999100000001:7@s.whatsapp.net").unwrap().to_string(),
+            "999100000001@s.whatsapp.net"
+        );
         assert_eq!(Jid::parse("999100000001@c.us").unwrap().to_string(), "999100000001@s.whatsapp.net");
         assert_eq!(Jid::parse("+999 100000001").unwrap().to_string(), "999100000001@s.whatsapp.net");
         assert_eq!(Jid::parse("123-456@g.us").unwrap().server(), Server::Group);

@@ -56,7 +56,9 @@ pub mod millis {
         }
 
         /// For `#[serde(with = "millis::option")]`.
-        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Timestamp>, D::Error> {
             #[derive(Deserialize)]
             struct Wrapped(#[serde(with = "super")] Timestamp);
             Ok(Option::<Wrapped>::deserialize(deserializer)?.map(|wrapped| wrapped.0))

@@ -30,7 +30,11 @@ impl SessionId {
         let mut characters = text.chars();
         let first = characters.next().is_some_and(|c| c.is_ascii_alphanumeric());
         let rest = characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
-        if first && rest && text.len() <= SESSION_ID_MAX { Ok(Self(text.into())) } else { Err(InvalidSessionId) }
+        if first && rest && text.len() <= SESSION_ID_MAX {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidSessionId)
+        }
     }
 
     /// The text.

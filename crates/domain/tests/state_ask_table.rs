@@ -56,17 +56,50 @@ fn every_state_answers_every_ask_when_no_keys_are_stored() {
     use StateName as S;
     let table = [
         //                    qr          qr         code       force-qr force-code start  stop restart logout   delete  send
-        (S::Unlinked, "begin       begin      begin      begin   begin   begin  stop begin   -       delete  !link"),
-        (S::Connecting, "join        join       code+      join    code+   -      stop relink  abandon delete  !link"),
-        (S::AwaitingScan, "join        join       code+      join    code+   -      stop relink  abandon delete  !link"),
-        (S::AwaitingCode, "join        join       code+      join    code+   -      stop relink  abandon delete  !link"),
-        (S::AwaitingPasskey, "join        join       code+      join    code+   -      stop relink  abandon delete  !link"),
-        (S::LinkExpired, "begin       begin      begin      begin   begin   !link  stop !link   abandon delete  !link"),
-        (S::Pairing, "!pairing    !pairing   !pairing   !pairing !pairing -     stop !pairing unlink delete  hold"),
-        (S::LoggedOut, "begin       begin      begin      begin   begin   !link  stop !link   -       delete  !link"),
-        (S::Replaced, "!replaced   begin      begin      begin   begin   begin  stop begin   -       delete  !link"),
-        (S::Restricted, "!restricted !restricted !restricted begin begin   begin  stop begin   -       delete  !link"),
-        (S::Stopped, "!stopped    begin      begin      begin   begin   begin  -    begin   -       delete  !link"),
+        (
+            S::Unlinked,
+            "begin       begin      begin      begin   begin   begin  stop begin   -       delete  !link",
+        ),
+        (
+            S::Connecting,
+            "join        join       code+      join    code+   -      stop relink  abandon delete  !link",
+        ),
+        (
+            S::AwaitingScan,
+            "join        join       code+      join    code+   -      stop relink  abandon delete  !link",
+        ),
+        (
+            S::AwaitingCode,
+            "join        join       code+      join    code+   -      stop relink  abandon delete  !link",
+        ),
+        (
+            S::AwaitingPasskey,
+            "join        join       code+      join    code+   -      stop relink  abandon delete  !link",
+        ),
+        (
+            S::LinkExpired,
+            "begin       begin      begin      begin   begin   !link  stop !link   abandon delete  !link",
+        ),
+        (
+            S::Pairing,
+            "!pairing    !pairing   !pairing   !pairing !pairing -     stop !pairing unlink delete  hold",
+        ),
+        (
+            S::LoggedOut,
+            "begin       begin      begin      begin   begin   !link  stop !link   -       delete  !link",
+        ),
+        (
+            S::Replaced,
+            "!replaced   begin      begin      begin   begin   begin  stop begin   -       delete  !link",
+        ),
+        (
+            S::Restricted,
+            "!restricted !restricted !restricted begin begin   begin  stop begin   -       delete  !link",
+        ),
+        (
+            S::Stopped,
+            "!stopped    begin      begin      begin   begin   begin  -    begin   -       delete  !link",
+        ),
     ];
     check(&table, &PLAIN);
 }
@@ -82,7 +115,8 @@ fn every_state_answers_every_ask_when_keys_are_stored() {
     let stalled = format!("{linked} - stop reconnect unlink delete hold");
     let pairing = "!pairing !pairing !pairing !pairing !pairing - stop !pairing unlink delete hold";
     let replaced = format!("!replaced {forced} {forced} connect stop connect unlink delete hold");
-    let restricted = format!("!restricted !restricted !restricted {forced} connect stop connect unlink delete hold");
+    let restricted =
+        format!("!restricted !restricted !restricted {forced} connect stop connect unlink delete hold");
     let stopped = format!("!stopped {forced} {forced} connect - connect unlink delete hold");
     let table = [
         (S::Online, online.as_str()),
@@ -99,7 +133,9 @@ fn every_state_answers_every_ask_when_keys_are_stored() {
 
 #[test]
 fn a_live_code_is_given_again_and_another_phone_replaces_it() {
-    for state in [StateName::Connecting, StateName::AwaitingScan, StateName::AwaitingCode, StateName::AwaitingPasskey] {
+    for state in
+        [StateName::Connecting, StateName::AwaitingScan, StateName::AwaitingCode, StateName::AwaitingPasskey]
+    {
         for ask in [Ask::LinkCode, Ask::ForceCode] {
             let same = Facts { live_code: LiveCode::SamePhone, ..PLAIN };
             let other = Facts { live_code: LiveCode::OtherPhone, ..PLAIN };
@@ -123,7 +159,8 @@ fn only_force_logout_and_delete_ever_unlink_a_running_session_and_they_work_from
         for ask in Ask::ALL {
             for asked_recently in [false, true] {
                 let facts = Facts { asked_recently, ..LINKED };
-                let unlinks = matches!(decide(state, &facts, ask), Decision::UnlinkAndBegin | Decision::Unlink);
+                let unlinks =
+                    matches!(decide(state, &facts, ask), Decision::UnlinkAndBegin | Decision::Unlink);
                 let may = matches!(ask, Ask::ForceQr | Ask::ForceCode | Ask::Logout)
                     || (matches!(ask, Ask::LinkQr | Ask::LinkCode)
                         && matches!(state, StateName::Stopped | StateName::Replaced));

@@ -5,7 +5,7 @@ pub mod sink;
 pub mod store;
 pub mod whatsapp;
 
-pub use inbox::{ConnectionEvent, EndReason, Inbox, InboxError, InboundMessage, Receipt};
+pub use inbox::{ConnectionEvent, EndReason, InboundMessage, Inbox, InboxError, Receipt};
 pub use sink::EventSink;
 pub use store::{Change, Committed, Entry, IdempotencyKey, MessageFilter, SessionFilter, Store, StoreError};
 pub use whatsapp::{Connection, EngineError, OpenRequest, SendError, WhatsApp};

@@ -120,7 +120,8 @@ pub trait Store: Send + Sync {
     /// One session.
     async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError>;
     /// A page of sessions, oldest first.
-    async fn sessions(&self, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Session>, StoreError>;
+    async fn sessions(&self, filter: &SessionFilter, page: &PageRequest)
+    -> Result<Page<Session>, StoreError>;
     /// Every session, for the start.
     async fn all_sessions(&self) -> Result<Vec<Session>, StoreError>;
 

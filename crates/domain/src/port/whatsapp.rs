@@ -46,7 +46,11 @@ pub trait WhatsApp: Send + Sync {
     fn offers(&self, network: Network) -> bool;
 
     /// Starts a connection and returns at once; dialling goes on behind it and reports to `inbox`.
-    async fn open(&self, request: OpenRequest, inbox: Arc<dyn Inbox>) -> Result<Arc<dyn Connection>, EngineError>;
+    async fn open(
+        &self,
+        request: OpenRequest,
+        inbox: Arc<dyn Inbox>,
+    ) -> Result<Arc<dyn Connection>, EngineError>;
 
     /// The linked device in a session's key store, if pairing was completed in it.
     async fn identity(&self, session: &SessionId) -> Result<Option<Identity>, EngineError>;
@@ -115,7 +119,9 @@ pub enum EngineError {
         reason: String,
     },
     /// The network refused a pairing code.
-    #[error("the network refused a pairing code for this number ({reason}); check the number, wait a while, or link by QR")]
+    #[error(
+        "the network refused a pairing code for this number ({reason}); check the number, wait a while, or link by QR"
+    )]
     CodeRefused {
         /// What the network said, as a stable word or its number.
         reason: String,

@@ -118,7 +118,9 @@ pub enum Refusal {
     )]
     AlreadyLinked,
     /// A phone has just accepted.
-    #[error("a phone has accepted this link and is being paired; wait until the session is online and ask again")]
+    #[error(
+        "a phone has accepted this link and is being paired; wait until the session is online and ask again"
+    )]
     Pairing,
     /// Nobody linked in time.
     #[error("nobody linked in time and this round is over; POST …/link begins a new one")]

@@ -142,7 +142,16 @@ pub struct SessionState {
 impl SessionState {
     /// A state without details.
     pub fn plain(name: StateName, since: Timestamp) -> Self {
-        Self { name, since, reason: None, step: None, attempt: None, retry_at: None, until: None, remote_unlink: None }
+        Self {
+            name,
+            since,
+            reason: None,
+            step: None,
+            attempt: None,
+            retry_at: None,
+            until: None,
+            remote_unlink: None,
+        }
     }
 
     /// With a reason.
@@ -158,9 +167,18 @@ impl SessionState {
     }
 
     /// `reconnecting` with its plan.
-    pub fn reconnecting(attempt: u32, retry_at: Timestamp, reason: impl Into<String>, since: Timestamp) -> Self {
-        Self { attempt: Some(attempt), retry_at: Some(retry_at), ..Self::plain(StateName::Reconnecting, since) }
-            .because(reason)
+    pub fn reconnecting(
+        attempt: u32,
+        retry_at: Timestamp,
+        reason: impl Into<String>,
+        since: Timestamp,
+    ) -> Self {
+        Self {
+            attempt: Some(attempt),
+            retry_at: Some(retry_at),
+            ..Self::plain(StateName::Reconnecting, since)
+        }
+        .because(reason)
     }
 
     /// Whether this tells something else than `other` (the moment aside).
