@@ -12,6 +12,7 @@ use serde_json::Value;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
 use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::time::Instant;
 use wacore::types::events::{Event, EventHandler, EventInterest, EventKind, PairSuccess, Receipt};
 use wacore_binary::NodeRef;
 use whatsapp_rust::Client;
@@ -149,7 +150,7 @@ impl EventHandler for Listener {
             }
             Event::PairingQrCode(qr) => {
                 shared.offered.cancel();
-                let valid_for = shared.qr_validity(&qr.code, qr.timeout);
+                let valid_for = shared.qr_validity(&qr.code, qr.timeout, Instant::now());
                 shared.tell(ConnectionEvent::Qr { payload: qr.code.clone().into(), valid_for });
             }
             Event::PairingQrCodesExhausted(exhausted) => {

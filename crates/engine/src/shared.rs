@@ -125,9 +125,8 @@ impl Shared {
 
     /// How long a payload will be honoured. The library gives each reference 60 s or 20 s of its own time, and draws
     /// it again when its secret changes; a redrawn one keeps the end of its reference.
-    pub(crate) fn qr_validity(&self, payload: &str, timeout: Duration) -> Duration {
+    pub(crate) fn qr_validity(&self, payload: &str, timeout: Duration, now: Instant) -> Duration {
         let reference = payload.split(',').next().unwrap_or_default();
-        let now = Instant::now();
         let mut shown = self.qr.lock();
         match &*shown {
             Some(qr) if qr.reference == reference => qr.until.saturating_duration_since(now),
@@ -197,18 +196,18 @@ mod tests {
         Shared::new(session, Arc::new(Deaf), dial, Limits::default(), false, speed)
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_redrawn_qr_keeps_the_end_of_its_reference() {
+    #[test]
+    fn a_redrawn_qr_keeps_the_end_of_its_reference() {
         let shared = shared(2.0);
-        let minute = Duration::from_secs(60);
-        assert_eq!(shared.qr_validity("https://x#r1,a,b,c,1", minute), Duration::from_secs(30));
-        tokio::time::advance(Duration::from_secs(10)).await;
-        assert_eq!(
-            shared.qr_validity("https://x#r1,a,b,d,1", minute - Duration::from_secs(10)),
-            Duration::from_secs(20)
-        );
-        let next = Duration::from_secs(20);
-        assert_eq!(shared.qr_validity("https://x#r2,a,b,d,1", next), Duration::from_secs(10));
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let ask = |payload, timeout, now| {
+            shared.qr_validity(payload, Duration::from_secs(timeout), at(now)).as_secs()
+        };
+        assert_eq!(ask("https://x#r1,a,b,c,1", 60, 0), 30);
+        assert_eq!(ask("https://x#r1,a,b,d,1", 50, 10), 20);
+        assert_eq!(ask("https://x#r2,a,b,d,1", 20, 30), 10);
+        assert_eq!(ask("https://x#r2,a,b,e,1", 0, 99), 0);
     }
 
     #[test]
