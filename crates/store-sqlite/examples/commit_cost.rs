@@ -55,8 +55,10 @@ impl Work for SendText {
         let (id, secret) = (message.wa_id.clone(), [9; 32]);
         let queued = Change::QueueMessage { message: Box::new(message), idempotency: None };
         store.commit(vec![Entry { change: queued, event: None }]).await.expect("queued");
-        let (kept, secret) =
-            tokio::join!(keys.store_sent_message(&chat, &id, &[1; 200]), keys.put_msg_secret(&chat, &chat, &id, &secret));
+        let (kept, secret) = tokio::join!(
+            keys.store_sent_message(&chat, &id, &[1; 200]),
+            keys.put_msg_secret(&chat, &chat, &id, &secret)
+        );
         kept.and(secret).expect("kept");
         let sent = Change::AdvanceStatus {
             session: session.clone(),

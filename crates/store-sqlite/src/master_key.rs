@@ -88,7 +88,9 @@ fn create(data_dir: &Path, path: &Path) -> io::Result<SealingKey> {
     writeln!(file, "{}", text.expose_secret())?;
     file.sync_all()?;
     // A hard link, unlike a rename, never replaces a key that appeared meanwhile.
-    fs::hard_link(&draft, path).or_else(|_| if path.exists() { Err(io::ErrorKind::AlreadyExists.into()) } else { fs::rename(&draft, path) })?;
+    fs::hard_link(&draft, path).or_else(|_| {
+        if path.exists() { Err(io::ErrorKind::AlreadyExists.into()) } else { fs::rename(&draft, path) }
+    })?;
     match fs::remove_file(&draft) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

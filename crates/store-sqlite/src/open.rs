@@ -112,7 +112,11 @@ impl SqliteStore {
             .connect()
             .await
             .map_err(explain)?;
-        MIGRATIONS.run(&mut connection).await.map_err(|error| migration_failure(path, error))?;
+        // Not `run`: its future is not provably `Send`, and callers spawn this.
+        MIGRATIONS
+            .run_direct(None, &mut connection, false)
+            .await
+            .map_err(|error| migration_failure(path, error))?;
         check_key(path, &mut connection, &sealing).await?;
         let memory = remember(&mut connection, clock.as_ref()).await.map_err(explain)?;
         let slots = Arc::clone(&memory.slots);
@@ -122,7 +126,8 @@ impl SqliteStore {
             .test_before_acquire(false)
             .connect_lazy_with(options(path).read_only(true).pragma("cache_size", "-1024"));
         let writer = Writer { connection, memory, sink, clock, lock };
-        Ok(Self::start(writer, reads, slots, sealing))
+        Self::start(writer, reads, slots, sealing)
+            .map_err(|error| OpenError::Failed { path: path.to_owned(), source: Box::new(error) })
     }
 }
 

@@ -52,9 +52,15 @@ mod tests {
         let position = Position { at: -5, id: "msg_1".into() };
         let token = position.token(mark("messages of ana"));
         assert_eq!(Position::parse(&token, mark("messages of ana")).unwrap(), position);
-        assert!(matches!(Position::parse(&token, mark("messages of bruno")), Err(StoreError::InvalidPageToken)));
+        assert!(matches!(
+            Position::parse(&token, mark("messages of bruno")),
+            Err(StoreError::InvalidPageToken)
+        ));
         for bad in ["", "x", "AAAA", &token[..token.len() / 2], &format!("{token}="), "ä"] {
-            assert!(matches!(Position::parse(bad, mark("messages of ana")), Err(StoreError::InvalidPageToken)), "{bad}");
+            assert!(
+                matches!(Position::parse(bad, mark("messages of ana")), Err(StoreError::InvalidPageToken)),
+                "{bad}"
+            );
         }
     }
 }

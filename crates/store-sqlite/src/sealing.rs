@@ -26,7 +26,9 @@ impl fmt::Debug for SealingKey {
 
 /// The text is not a master key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a master key is 32 random bytes written as 64 hexadecimal digits, for example from `openssl rand -hex 32`")]
+#[error(
+    "a master key is 32 random bytes written as 64 hexadecimal digits, for example from `openssl rand -hex 32`"
+)]
 pub struct InvalidKey;
 
 /// Where a sealed value lies; authenticated with it.

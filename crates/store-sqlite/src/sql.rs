@@ -1,6 +1,6 @@
-//! Small tools for SQL: owned values, and upserts of many rows in one statement.
+//! Small tools for SQL: owned values, and statements over many rows.
 
-use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe};
 use std::sync::{Arc, OnceLock};
 
@@ -73,20 +73,22 @@ pub(crate) fn arguments(values: impl IntoIterator<Item = Value>) -> Result<Sqlit
 }
 
 /// Rows per statement. Few sizes, so that each is prepared once and stays in the statement cache.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+const SIZES: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
 
-/// An insert or upsert that takes any number of rows.
+/// A statement over any number of rows: an insert, an upsert, or another that takes a list of `VALUES`.
+///
+/// Each statement costs a change of threads, so the writer gathers rows and runs as few as it can.
 #[derive(Debug)]
-pub(crate) struct Upsert {
-    /// `INSERT INTO t (…) VALUES `
+pub(crate) struct Batch {
+    /// What comes before the rows: `INSERT INTO t (…) VALUES `
     head: &'static str,
     columns: usize,
-    /// ` ON CONFLICT …`, or nothing.
+    /// What comes after them: ` ON CONFLICT …`, or nothing.
     tail: &'static str,
     texts: [OnceLock<Arc<str>>; SIZES.len()],
 }
 
-impl Upsert {
+impl Batch {
     pub(crate) const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
         Self { head, columns, tail, texts: [const { OnceLock::new() }; SIZES.len()] }
     }
@@ -100,17 +102,23 @@ impl Upsert {
         Arc::clone(text)
     }
 
-    /// Writes rows given one after another, in order.
-    pub(crate) async fn run(&self, connection: &mut SqliteConnection, values: Vec<Value>) -> Result<(), sqlx::Error> {
+    /// Runs it over rows given one after another, in order, and gives what it returns.
+    pub(crate) async fn run(
+        &self,
+        connection: &mut SqliteConnection,
+        values: Vec<Value>,
+    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
         let mut left = values.len() / self.columns;
         let mut values = values.into_iter();
+        let mut returned = Vec::new();
         for (index, size) in SIZES.into_iter().enumerate() {
             while left >= size {
                 let arguments = arguments(values.by_ref().take(size * self.columns))?;
-                sqlx::query_with(AssertSqlSafe(self.text(index)), arguments).execute(&mut *connection).await?;
+                let query = sqlx::query_with(AssertSqlSafe(self.text(index)), arguments);
+                returned.append(&mut query.fetch_all(&mut *connection).await?);
                 left -= size;
             }
         }
-        Ok(())
+        Ok(returned)
     }
 }

@@ -22,7 +22,7 @@ use sqlx::SqlitePool;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 /// One database, open. Cloning shares it.
@@ -38,7 +38,7 @@ pub(crate) struct Inner {
     pub(crate) slots: Arc<Slots>,
     pub(crate) sealing: SealingKey,
     stop: CancellationToken,
-    working: Mutex<Option<JoinHandle<()>>>,
+    ended: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
     /// The minute each API key was last noted as used, so that most requests write nothing.
     touched: Mutex<HashMap<KeyId, Timestamp>>,
 }
@@ -50,19 +50,24 @@ impl fmt::Debug for SqliteStore {
 }
 
 impl SqliteStore {
-    pub(crate) fn start(writer: Writer, reads: SqlitePool, slots: Arc<Slots>, sealing: SealingKey) -> Self {
+    pub(crate) fn start(
+        writer: Writer,
+        reads: SqlitePool,
+        slots: Arc<Slots>,
+        sealing: SealingKey,
+    ) -> std::io::Result<Self> {
         let stop = CancellationToken::new();
-        let (writer, working) = writer.start(stop.clone());
+        let (writer, ended) = writer.start(stop.clone())?;
         let inner = Inner {
             writer,
             reads,
             slots,
             sealing,
             stop,
-            working: Mutex::new(Some(working)),
+            ended: tokio::sync::Mutex::new(Some(ended)),
             touched: Mutex::new(HashMap::new()),
         };
-        Self { inner: Arc::new(inner) }
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The key stores of a session, for one WhatsApp client.
@@ -85,11 +90,11 @@ impl SqliteStore {
         // Readers first: the last connection, the writer's, then folds the write-ahead log into the file.
         self.inner.reads.close().await;
         self.inner.stop.cancel();
-        let working = self.inner.working.lock().take();
-        if let Some(working) = working
-            && let Err(error) = working.await
-        {
-            tracing::error!(%error, "the writer ended badly");
+        // A second caller waits for the first, so that the file is free when either returns.
+        let mut ended = self.inner.ended.lock().await;
+        if let Some(ended) = ended.take() {
+            // The sender is dropped when the writer has ended, so an error is the expected answer.
+            ended.await.unwrap_or_default();
         }
     }
 }
@@ -114,7 +119,11 @@ impl Store for SqliteStore {
         read::session::one(&self.inner.reads, id).await
     }
 
-    async fn sessions(&self, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Session>, StoreError> {
+    async fn sessions(
+        &self,
+        filter: &SessionFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Session>, StoreError> {
         read::session::page(&self.inner.reads, filter, page).await
     }
 

@@ -2,5 +2,7 @@
 //! only: nothing that ships may name it.
 
 pub mod fake_whatsapp;
+pub mod key_store_contract;
+pub mod store_contract;
 
 pub use fake_whatsapp::{FakeConnection, FakeWhatsApp};

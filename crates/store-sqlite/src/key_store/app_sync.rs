@@ -3,7 +3,7 @@
 use super::record::{Kind, RECORD, listed};
 use super::{Extra, SqliteKeyStore, database};
 use crate::rows::integer;
-use crate::sql::{Upsert, Value};
+use crate::sql::{Batch, Value};
 use crate::writer::Step;
 use async_trait::async_trait;
 use sqlx::Row;
@@ -13,7 +13,7 @@ use wacore::appstate::processor::AppStateMutationMAC;
 use wacore::store::error::{Result, StoreError};
 use wacore::store::traits::{AppStateSyncKey, AppSyncStore};
 
-static MAC: Upsert = Upsert::new(
+static MAC: Batch = Batch::new(
     "INSERT INTO wa_mutation_mac (session, collection, index_mac, version, value_mac) VALUES ",
     5,
     " ON CONFLICT (session, collection, index_mac) \
@@ -37,7 +37,7 @@ impl AppSyncStore for SqliteKeyStore {
         let (guard, number) = self.target()?;
         let mut rows = Vec::from(self.record(&number, Kind::SyncKey, key_id, &to_json(&key)?, Extra::NONE));
         rows.extend(self.record(&number, Kind::LatestSyncKey, &[], key_id, Extra::NONE));
-        self.write(guard, vec![Step::Upsert(&RECORD, rows)]).await?;
+        self.write(guard, vec![Step::Batch(&RECORD, rows)]).await?;
         Ok(())
     }
 
@@ -68,7 +68,7 @@ impl AppSyncStore for SqliteKeyStore {
                 mac.value_mac.clone().into(),
             ]
         };
-        self.write(guard, vec![Step::Upsert(&MAC, mutations.iter().flat_map(row).collect())]).await?;
+        self.write(guard, vec![Step::Batch(&MAC, mutations.iter().flat_map(row).collect())]).await?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use super::record::{Kind, joined};
 use super::{SqliteKeyStore, count, database};
-use crate::sql::{Upsert, Value};
+use crate::sql::{Batch, Value};
 use crate::writer::Step;
 use async_trait::async_trait;
 use sqlx::Row;
@@ -10,7 +10,7 @@ use wacore::store::error::Result;
 use wacore::store::traits::{MessageSecret, MsgSecretEntry, MsgSecretStore};
 
 /// The later deadline wins, never (0) above all; the later known time of the parent wins.
-static SECRET: Upsert = Upsert::new(
+static SECRET: Batch = Batch::new(
     "INSERT INTO wa_message_secret (session, chat, sender, id, sealed, expires_at, message_timestamp) VALUES ",
     7,
     " ON CONFLICT (session, chat, sender, id) DO UPDATE SET sealed = excluded.sealed, \
@@ -60,7 +60,7 @@ impl MsgSecretStore for SqliteKeyStore {
             rows.extend([entry.chat, entry.sender, entry.msg_id].map(Value::from));
             rows.extend([sealed.into(), entry.expires_at.into(), entry.message_ts.into()]);
         }
-        self.write(guard, vec![Step::Upsert(&SECRET, rows)]).await?;
+        self.write(guard, vec![Step::Batch(&SECRET, rows)]).await?;
         Ok(stored)
     }
 

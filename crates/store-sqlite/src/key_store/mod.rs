@@ -86,7 +86,11 @@ impl SqliteKeyStore {
     }
 
     /// The only row, or none.
-    async fn row(&self, sql: &'static str, rest: impl IntoIterator<Item = Value>) -> Result<Option<SqliteRow>> {
+    async fn row(
+        &self,
+        sql: &'static str,
+        rest: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<SqliteRow>> {
         Ok(self.rows(sql, rest).await?.pop())
     }
 
@@ -135,7 +139,7 @@ impl SqliteKeyStore {
     async fn put_rows(&self, rows: Vec<Value>) -> Result<()> {
         if !rows.is_empty() {
             let (guard, _) = self.target()?;
-            self.write(guard, vec![Step::Upsert(&RECORD, rows)]).await?;
+            self.write(guard, vec![Step::Batch(&RECORD, rows)]).await?;
         }
         Ok(())
     }
@@ -149,8 +153,14 @@ impl SqliteKeyStore {
         Ok(self.row(record::HAS, [(kind as i64).into(), key.to_vec().into()]).await?.is_some())
     }
 
-    async fn delete(&self, kind: Kind, key: &[u8]) -> Result<()> {
-        self.run(record::DELETE, [(kind as i64).into(), key.to_vec().into()]).await?;
+    async fn delete(&self, kind: Kind, keys: Vec<Vec<u8>>) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (guard, number) = self.target()?;
+        let row = |key: Vec<u8>| -> [Value; 3] { [number.clone(), (kind as i64).into(), key.into()] };
+        self.write(guard, vec![Step::Batch(&record::DELETE, keys.into_iter().flat_map(row).collect())])
+            .await?;
         Ok(())
     }
 

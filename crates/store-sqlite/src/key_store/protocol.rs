@@ -2,10 +2,10 @@
 //! trusted-contact tokens, sent messages for retries, and the pending inbound buffer.
 
 use super::app_sync::to_json;
-use super::record::{self, Kind, joined, listed};
+use super::record::{self, Kind, joined};
 use super::{Extra, SqliteKeyStore, count, database};
 use crate::rows::json;
-use crate::sql::{Upsert, Value};
+use crate::sql::{Batch, Value};
 use crate::writer::Step;
 use async_trait::async_trait;
 use sqlx::Row;
@@ -15,27 +15,24 @@ use wacore::store::traits::{
     DeviceListRecord, LidPnMappingEntry, PendingInboundKey, PendingInboundRow, ProtocolStore, TcTokenEntry,
 };
 
-static SENDER_KEY_DEVICE: Upsert = Upsert::new(
+static SENDER_KEY_DEVICE: Batch = Batch::new(
     "INSERT INTO wa_sender_key_device (session, \"group\", device, has_key) VALUES ",
     4,
     " ON CONFLICT (session, \"group\", device) DO UPDATE SET has_key = excluded.has_key",
 );
 /// Replacing gives a new row number, which tells the later of two mappings of the same second.
-static LID_MAPPING: Upsert = Upsert::new(
+static LID_MAPPING: Batch = Batch::new(
     "INSERT OR REPLACE INTO wa_lid_mapping (session, lid, phone, created_at, updated_at, source) VALUES ",
     6,
     "",
 );
-const PUT_TC: &str =
-    "INSERT OR REPLACE INTO wa_tc_token (session, jid, sealed, token_timestamp, sender_timestamp) VALUES (?, ?, ?, ?, ?)";
+const PUT_TC: &str = "INSERT OR REPLACE INTO wa_tc_token (session, jid, sealed, token_timestamp, sender_timestamp) VALUES (?, ?, ?, ?, ?)";
 /// The sender's time only moves forward; a token stays, and without one a placeholder is made.
-const TOUCH_TC: &str =
-    "INSERT INTO wa_tc_token (session, jid, sealed, token_timestamp, sender_timestamp) VALUES (?1, ?2, x'', ?3, ?3) \
+const TOUCH_TC: &str = "INSERT INTO wa_tc_token (session, jid, sealed, token_timestamp, sender_timestamp) VALUES (?1, ?2, x'', ?3, ?3) \
      ON CONFLICT (session, jid) DO UPDATE SET \
      sender_timestamp = max(coalesce(sender_timestamp, excluded.sender_timestamp), excluded.sender_timestamp)";
 /// A token as new or newer wins, any token wins over a placeholder, and the sender's time stays.
-const RECEIVE_TC: &str =
-    "INSERT INTO wa_tc_token (session, jid, sealed, token_timestamp) VALUES (?, ?, ?, ?) \
+const RECEIVE_TC: &str = "INSERT INTO wa_tc_token (session, jid, sealed, token_timestamp) VALUES (?, ?, ?, ?) \
      ON CONFLICT (session, jid) DO UPDATE SET sealed = excluded.sealed, token_timestamp = excluded.token_timestamp \
      WHERE length(sealed) = 0 OR excluded.token_timestamp >= token_timestamp";
 const GET_TC: &str =
@@ -73,7 +70,7 @@ impl ProtocolStore for SqliteKeyStore {
             [number.clone(), group_jid.into(), (*device).into(), (*has_key).into()]
         };
         let rows = entries.iter().flat_map(row).collect();
-        self.write(guard, vec![Step::Upsert(&SENDER_KEY_DEVICE, rows)]).await?;
+        self.write(guard, vec![Step::Batch(&SENDER_KEY_DEVICE, rows)]).await?;
         Ok(())
     }
 
@@ -122,7 +119,7 @@ impl ProtocolStore for SqliteKeyStore {
                 entry.learning_source.as_str().into(),
             ]
         };
-        self.write(guard, vec![Step::Upsert(&LID_MAPPING, entries.iter().flat_map(row).collect())]).await?;
+        self.write(guard, vec![Step::Batch(&LID_MAPPING, entries.iter().flat_map(row).collect())]).await?;
         Ok(())
     }
 
@@ -145,7 +142,7 @@ impl ProtocolStore for SqliteKeyStore {
     }
 
     async fn delete_base_key(&self, address: &str, message_id: &str) -> Result<()> {
-        self.delete(Kind::BaseKey, &joined(&[address, message_id])).await
+        self.delete(Kind::BaseKey, vec![joined(&[address, message_id])]).await
     }
 
     async fn update_device_list(&self, record: DeviceListRecord) -> Result<()> {
@@ -165,7 +162,7 @@ impl ProtocolStore for SqliteKeyStore {
     }
 
     async fn delete_devices(&self, user: &str) -> Result<()> {
-        self.delete(Kind::DeviceList, user.as_bytes()).await
+        self.delete(Kind::DeviceList, vec![user.into()]).await
     }
 
     async fn get_group_metadata(&self, group_jid: &str) -> Result<Option<Vec<u8>>> {
@@ -177,7 +174,7 @@ impl ProtocolStore for SqliteKeyStore {
     }
 
     async fn delete_group_metadata(&self, group_jid: &str) -> Result<()> {
-        self.delete(Kind::GroupMetadata, group_jid.as_bytes()).await
+        self.delete(Kind::GroupMetadata, vec![group_jid.into()]).await
     }
 
     async fn get_tc_token(&self, jid: &str) -> Result<Option<TcTokenEntry>> {
@@ -253,7 +250,7 @@ impl ProtocolStore for SqliteKeyStore {
     }
 
     async fn delete_pending_inbound(&self, chat: &str, sender: &str, id: &str) -> Result<()> {
-        self.delete(Kind::PendingInbound, &joined(&[chat, sender, id])).await
+        self.delete(Kind::PendingInbound, vec![joined(&[chat, sender, id])]).await
     }
 
     async fn delete_expired_pending_inbound(&self, cutoff_timestamp: i64) -> Result<u32> {
@@ -266,12 +263,8 @@ impl ProtocolStore for SqliteKeyStore {
     }
 
     async fn delete_pending_inbound_batch(&self, keys: &[PendingInboundKey<'_>]) -> Result<()> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let keys = listed(keys.iter().map(|key| joined(&[key.chat, key.sender, key.id])));
-        self.run(record::DELETE_SOME, [(Kind::PendingInbound as i64).into(), keys]).await?;
-        Ok(())
+        let keys = keys.iter().map(|key| joined(&[key.chat, key.sender, key.id])).collect();
+        self.delete(Kind::PendingInbound, keys).await
     }
 }
 

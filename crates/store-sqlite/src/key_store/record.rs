@@ -1,6 +1,6 @@
 //! Records that are opaque to SQL: their kinds, their keys, and the statements on `wa_record`.
 
-use crate::sql::{Upsert, Value};
+use crate::sql::{Batch, Value};
 
 /// What a sealed value is. The numbers are in every file and in what is authenticated: given once, never again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +28,16 @@ pub(super) enum Kind {
 }
 
 /// Writes records.
-pub(super) static RECORD: Upsert = Upsert::new(
+pub(super) static RECORD: Batch = Batch::new(
     "INSERT INTO wa_record (session, kind, key, sealed, at, uploaded) VALUES ",
     6,
     " ON CONFLICT (session, kind, key) \
      DO UPDATE SET sealed = excluded.sealed, at = excluded.at, uploaded = excluded.uploaded",
 );
+
+/// Deletes records.
+pub(super) static DELETE: Batch =
+    Batch::new("DELETE FROM wa_record WHERE (session, kind, key) IN (VALUES ", 3, ")");
 
 pub(super) const GET: &str = "SELECT sealed FROM wa_record WHERE session = ? AND kind = ? AND key = ?";
 pub(super) const HAS: &str = "SELECT 1 FROM wa_record WHERE session = ? AND kind = ? AND key = ?";
@@ -42,11 +46,10 @@ pub(super) const SOME: &str = "SELECT key, sealed FROM wa_record WHERE session =
      AND key IN (SELECT unhex(value) FROM json_each(?)) ORDER BY key";
 pub(super) const LAST: &str =
     "SELECT key FROM wa_record WHERE session = ? AND kind = ? ORDER BY key DESC LIMIT 1";
-pub(super) const DELETE: &str = "DELETE FROM wa_record WHERE session = ? AND kind = ? AND key = ?";
-pub(super) const DELETE_SOME: &str = "DELETE FROM wa_record WHERE session = ? AND kind = ? \
-     AND key IN (SELECT unhex(value) FROM json_each(?))";
-pub(super) const TAKE: &str = "DELETE FROM wa_record WHERE session = ? AND kind = ? AND key = ? RETURNING sealed";
-pub(super) const HAS_OLDER: &str = "SELECT 1 FROM wa_record WHERE session = ? AND kind = ? AND at < ? LIMIT 1";
+pub(super) const TAKE: &str =
+    "DELETE FROM wa_record WHERE session = ? AND kind = ? AND key = ? RETURNING sealed";
+pub(super) const HAS_OLDER: &str =
+    "SELECT 1 FROM wa_record WHERE session = ? AND kind = ? AND at < ? LIMIT 1";
 pub(super) const DELETE_OLDER: &str = "DELETE FROM wa_record WHERE session = ? AND kind = ? AND at < ?";
 pub(super) const MARK_UPLOADED: &str = "UPDATE wa_record SET uploaded = 1 WHERE session = ? AND kind = ? \
      AND key IN (SELECT unhex(value) FROM json_each(?))";

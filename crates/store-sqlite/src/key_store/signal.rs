@@ -26,7 +26,7 @@ impl SignalStore for SqliteKeyStore {
     }
 
     async fn delete_identity(&self, address: &str) -> Result<()> {
-        self.delete(Kind::Identity, address.as_bytes()).await
+        self.delete(Kind::Identity, vec![address.into()]).await
     }
 
     async fn get_session(&self, address: &str) -> Result<Option<Bytes>> {
@@ -43,7 +43,7 @@ impl SignalStore for SqliteKeyStore {
     }
 
     async fn delete_session(&self, address: &str) -> Result<()> {
-        self.delete(Kind::Session, address.as_bytes()).await
+        self.delete(Kind::Session, vec![address.into()]).await
     }
 
     async fn has_session(&self, address: &str) -> Result<bool> {
@@ -84,7 +84,7 @@ impl SignalStore for SqliteKeyStore {
     }
 
     async fn remove_prekey(&self, id: u32) -> Result<()> {
-        self.delete(Kind::PreKey, &id.to_be_bytes()).await
+        self.delete(Kind::PreKey, vec![id.to_be_bytes().into()]).await
     }
 
     async fn get_max_prekey_id(&self) -> Result<u32> {
@@ -105,7 +105,7 @@ impl SignalStore for SqliteKeyStore {
     }
 
     async fn remove_signed_prekey(&self, id: u32) -> Result<()> {
-        self.delete(Kind::SignedPreKey, &id.to_be_bytes()).await
+        self.delete(Kind::SignedPreKey, vec![id.to_be_bytes().into()]).await
     }
 
     async fn put_sender_key(&self, address: &str, record: &[u8]) -> Result<()> {
@@ -122,7 +122,7 @@ impl SignalStore for SqliteKeyStore {
     }
 
     async fn delete_sender_key(&self, address: &str) -> Result<()> {
-        self.delete(Kind::SenderKey, address.as_bytes()).await
+        self.delete(Kind::SenderKey, vec![address.into()]).await
     }
 }
 

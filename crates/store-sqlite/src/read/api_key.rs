@@ -16,6 +16,7 @@ pub(crate) async fn by_hash(reads: &SqlitePool, hash: &[u8; 32]) -> Result<Optio
 }
 
 pub(crate) async fn admins(reads: &SqlitePool) -> Result<u64, StoreError> {
-    let row = sqlx::query("SELECT count(*) FROM api_key WHERE is_admin").fetch_one(reads).await.map_err(failure)?;
+    let row =
+        sqlx::query("SELECT count(*) FROM api_key WHERE is_admin").fetch_one(reads).await.map_err(failure)?;
     Ok(row.try_get::<i64, _>(0).map_err(failure)?.unsigned_abs())
 }

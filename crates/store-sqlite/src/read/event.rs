@@ -60,4 +60,3 @@ pub(crate) async fn bounds(reads: &SqlitePool) -> Result<LogBounds, StoreError> 
     let newest = count(1)?.max(count(2)?).unwrap_or(0);
     Ok(LogBounds { oldest: count(0)?.unwrap_or(newest + 1), newest })
 }
-

@@ -76,8 +76,10 @@ pub(crate) async fn page(
         query = query.bind(Jid::parse(chat).map_or_else(|_| chat.clone(), |jid| jid.to_string()));
     }
     let rows = query.fetch_all(reads).await.map_err(failure)?;
-    let position =
-        |message: &Message| Position { at: message.at.timestamp_millis(), id: message.id.as_str().to_owned() };
+    let position = |message: &Message| Position {
+        at: message.at.timestamp_millis(),
+        id: message.id.as_str().to_owned(),
+    };
     Ok(cut(read_all(session, &rows)?, page, mark, position))
 }
 

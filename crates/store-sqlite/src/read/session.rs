@@ -32,8 +32,10 @@ pub(crate) async fn one(reads: &SqlitePool, id: &SessionId) -> Result<Option<Ses
 }
 
 pub(crate) async fn all(reads: &SqlitePool) -> Result<Vec<Session>, StoreError> {
-    let rows =
-        sqlx::query("SELECT * FROM session ORDER BY created_at, id").fetch_all(reads).await.map_err(failure)?;
+    let rows = sqlx::query("SELECT * FROM session ORDER BY created_at, id")
+        .fetch_all(reads)
+        .await
+        .map_err(failure)?;
     read_all(&rows)
 }
 

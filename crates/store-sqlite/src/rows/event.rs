@@ -1,13 +1,13 @@
 //! Events as rows. A reading query joins `session_number` and names its id `session_id`.
 
 use super::{Reader, Unreadable, integer};
-use crate::sql::{Upsert, Value};
+use crate::sql::{Batch, Value};
 use enlace_domain::event::{Event, EventType};
 use enlace_domain::id::{EventId, SessionId};
 use sqlx::sqlite::SqliteRow;
 
 /// Appends events.
-pub(crate) static INSERT: Upsert = Upsert::new(
+pub(crate) static INSERT: Batch = Batch::new(
     "INSERT INTO event (seq, session, session_seq, id, kind, at, is_history, data) VALUES ",
     8,
     "",

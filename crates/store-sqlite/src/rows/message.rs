@@ -1,24 +1,28 @@
 //! Messages as rows.
 
 use super::{Reader, Unreadable, json};
-use crate::sql::Value;
+use crate::sql::{Batch, Value};
 use enlace_domain::address::{Jid, Person};
 use enlace_domain::id::{MessageId, SessionId};
 use enlace_domain::message::{Message, Status};
 use sqlx::sqlite::SqliteRow;
 
-/// Inserts a message unless it is known.
-pub(crate) const INSERT: &str = "INSERT INTO message (session, id, wa_id, chat, chat_pn, chat_lid, from_jid, from_pn, \
-     from_lid, from_me, push_name, at, status, error, content) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+/// Inserts messages unless they are known, and returns the session and id of each that was not.
+pub(crate) static INSERT: Batch = Batch::new(
+    "INSERT INTO message (session, id, wa_id, chat, chat_pn, chat_lid, from_jid, from_pn, from_lid, from_me, \
+     push_name, at, status, error, content) VALUES ",
+    15,
+    " ON CONFLICT DO NOTHING RETURNING session, id",
+);
 
-/// Moves our message of one `wa_id` to a status, from those statuses whose bit is set, and returns it.
-pub(crate) const ADVANCE_ONE: &str = "UPDATE message SET status = ?1, error = ?2 \
-     WHERE session = ?3 AND wa_id = ?4 AND from_me AND (1 << status) & ?5 RETURNING *";
-
-/// The same for the `wa_id`s of a JSON array.
-pub(crate) const ADVANCE_MANY: &str = "UPDATE message SET status = ?1, error = ?2 \
-     WHERE session = ?3 AND wa_id IN (SELECT value FROM json_each(?4)) AND from_me AND (1 << status) & ?5 RETURNING *";
+/// Moves messages of ours to a status and returns them. A row is session, `wa_id`, status, error, and the statuses it
+/// may come from as bits (see [`advancing_from`]); no message may be named twice.
+pub(crate) static ADVANCE: Batch = Batch::new(
+    "UPDATE message SET status = to_be.column3, error = to_be.column4 FROM (VALUES ",
+    5,
+    ") AS to_be WHERE message.session = to_be.column1 AND message.wa_id = to_be.column2 \
+     AND message.from_me AND (1 << message.status) & to_be.column5 RETURNING *",
+);
 
 /// Every status with the code of the column, which is given once and never again. `queued` is 0: an index says so.
 const STATUSES: [(Status, i64); 7] = [

@@ -1,14 +1,14 @@
 //! Sessions as rows.
 
 use super::{Reader, Unreadable, integer, json};
-use crate::sql::{Upsert, Value};
+use crate::sql::{Batch, Value};
 use enlace_domain::address::{Jid, PhoneNumber};
 use enlace_domain::id::SessionId;
 use enlace_domain::session::{Desired, Network, Session};
 use sqlx::sqlite::SqliteRow;
 
 /// Inserts a session.
-pub(crate) static INSERT: Upsert = Upsert::new(
+pub(crate) static INSERT: Batch = Batch::new(
     "INSERT INTO session (session, id, name, network, desired, state_name, state, linked, phone, lid, push_name, \
      metadata, settings, qr_count, round_count, code_count, created_at, search) VALUES ",
     18,
@@ -16,7 +16,7 @@ pub(crate) static INSERT: Upsert = Upsert::new(
 );
 
 /// Replaces a session's row.
-pub(crate) static REPLACE: Upsert = Upsert::new(
+pub(crate) static REPLACE: Batch = Batch::new(
     "INSERT OR REPLACE INTO session (session, id, name, network, desired, state_name, state, linked, phone, lid, \
      push_name, metadata, settings, qr_count, round_count, code_count, created_at, search) VALUES ",
     18,
@@ -26,7 +26,8 @@ pub(crate) static REPLACE: Upsert = Upsert::new(
 /// The values of a session's row, in the order of [`INSERT`].
 pub(crate) fn values(number: i64, session: &Session) -> Vec<Value> {
     let phone = session.phone.as_ref().map(PhoneNumber::as_str);
-    let search = [session.id.as_str(), session.name.as_deref().unwrap_or_default(), phone.unwrap_or_default()];
+    let search =
+        [session.id.as_str(), session.name.as_deref().unwrap_or_default(), phone.unwrap_or_default()];
     let desired = match session.desired {
         Desired::Running => "running",
         Desired::Stopped => "stopped",

@@ -86,14 +86,19 @@ impl<'a> Group<'a> {
     }
 
     pub(super) async fn apply_all(&mut self, units: &[Unit]) -> Result<Vec<Outcome>, sqlx::Error> {
+        let together = self.apply_together(units).await?;
         let mut outcomes = Vec::with_capacity(units.len());
-        for unit in units {
-            outcomes.push(match unit {
-                Unit::Entries { entries, .. } => Outcome::Entries(self.apply_entries(entries).await?),
-                Unit::Steps { guard, steps, .. } => Outcome::Steps(self.run_steps(guard.as_ref(), steps).await?),
+        for (unit, outcome) in units.iter().zip(together) {
+            outcomes.push(match (unit, outcome) {
+                (_, Some(outcome)) => outcome,
+                (Unit::Entries { entries, .. }, None) => Outcome::Entries(self.apply_entries(entries).await?),
+                (Unit::Steps { guard, steps, .. }, None) => {
+                    Outcome::Steps(self.run_steps(guard.as_ref(), steps).await?)
+                }
             });
         }
         self.flush().await?;
+        self.sweep().await?;
         self.store_events().await?;
         Ok(outcomes)
     }
@@ -201,8 +206,10 @@ impl<'a> Group<'a> {
         if self.staged.events.is_empty() {
             return Ok(());
         }
-        let values = self.staged.events.iter().flat_map(|(number, event)| event::values(*number, event)).collect();
-        event::INSERT.run(self.connection, values).await
+        let values =
+            self.staged.events.iter().flat_map(|(number, event)| event::values(*number, event)).collect();
+        event::INSERT.run(self.connection, values).await?;
+        Ok(())
     }
 
     /// Writes the rows that wait, so that the next statement sees them.
@@ -258,4 +265,3 @@ impl<'a> Group<'a> {
 pub(super) fn millis(at: Timestamp) -> i64 {
     at.timestamp_millis()
 }
-

@@ -4,6 +4,7 @@
 //! A unit that is refused leaves nothing and harms no other. If the database itself fails, the whole transaction is
 //! rolled back and each unit is tried again alone, so that one bad unit can't fail its neighbours.
 
+mod bulk;
 mod change;
 mod group;
 mod staged;
@@ -95,11 +96,23 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the writer; it ends when every handle is gone, or after `stop` when it has answered all that waited.
-    pub(crate) fn start(self, stop: CancellationToken) -> (WriterHandle, tokio::task::JoinHandle<()>) {
+    ///
+    /// It has a thread of its own: a transaction is a row of short waits, and on the shared runtime each of them would
+    /// queue behind whatever else is busy there. The receiver resolves when it has ended.
+    pub(crate) fn start(
+        self,
+        stop: CancellationToken,
+    ) -> std::io::Result<(WriterHandle, oneshot::Receiver<()>)> {
         let (units, waiting) = mpsc::channel(WAITING_MAX);
         let counts = Arc::new(Counts::default());
         let handle = WriterHandle { units, counts: Arc::clone(&counts) };
-        (handle, tokio::spawn(self.work(waiting, counts, stop)))
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let (ended, end) = oneshot::channel();
+        std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+            runtime.block_on(self.work(waiting, counts, stop));
+            drop(ended);
+        })?;
+        Ok((handle, end))
     }
 
     async fn work(mut self, mut waiting: mpsc::Receiver<Unit>, counts: Arc<Counts>, stop: CancellationToken) {

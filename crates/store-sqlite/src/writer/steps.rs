@@ -2,7 +2,7 @@
 
 use super::group::Group;
 use crate::slot::Slot;
-use crate::sql::{Upsert, Value, arguments};
+use crate::sql::{Batch, Value, arguments};
 use sqlx::Row;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(crate) struct Guard {
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Rows to write, merged with the same upserts of other units where order allows.
-    Upsert(&'static Upsert, Vec<Value>),
+    Batch(&'static Batch, Vec<Value>),
     /// A statement whose affected rows are counted.
     Run(&'static str, Vec<Value>),
     /// A statement that returns one blob.
@@ -60,12 +60,14 @@ impl Group<'_> {
         let mut answer = Answer::default();
         for step in steps {
             match step {
-                Step::Upsert(table, values) => self.pending.add(table, values),
+                Step::Batch(table, values) => self.pending.add(table, values),
                 Step::Run(sql, values) => {
                     self.flush().await?;
                     let arguments = arguments(values.iter().cloned())?;
-                    answer.rows =
-                        sqlx::query_with(*sql, arguments).execute(&mut *self.connection).await?.rows_affected();
+                    answer.rows = sqlx::query_with(*sql, arguments)
+                        .execute(&mut *self.connection)
+                        .await?
+                        .rows_affected();
                 }
                 Step::Take(sql, values) => {
                     self.flush().await?;
@@ -81,10 +83,10 @@ impl Group<'_> {
 
 /// Rows that wait to be written with others of the same statement.
 #[derive(Debug, Default)]
-pub(super) struct Pending(Vec<(&'static Upsert, Vec<Value>)>);
+pub(super) struct Pending(Vec<(&'static Batch, Vec<Value>)>);
 
 impl Pending {
-    fn add(&mut self, table: &'static Upsert, values: &[Value]) {
+    pub(super) fn add(&mut self, table: &'static Batch, values: &[Value]) {
         if let Some((_, rows)) = self.0.iter_mut().find(|(known, _)| std::ptr::eq(*known, table)) {
             rows.extend_from_slice(values);
         } else {
@@ -92,7 +94,7 @@ impl Pending {
         }
     }
 
-    pub(super) fn take(&mut self) -> Vec<(&'static Upsert, Vec<Value>)> {
+    pub(super) fn take(&mut self) -> Vec<(&'static Batch, Vec<Value>)> {
         std::mem::take(&mut self.0)
     }
 }

@@ -10,8 +10,9 @@ mod save_session;
 mod wipe_keys;
 
 use super::group::{Group, Halt};
-use advance_status::Telling;
+pub(super) use advance_status::{Advance, read};
 use enlace_domain::port::{Change, Committed};
+pub(super) use queue_message::{IDEMPOTENCY, idempotency_values};
 
 impl Group<'_> {
     /// Applies one change. A refusal comes before anything of this change is written.
@@ -26,8 +27,8 @@ impl Group<'_> {
             }
             Change::ReceiveMessage(message) => self.receive_message(message).await,
             Change::AdvanceStatus { session, wa_ids, status, error, tells, at } => {
-                let telling = Telling { kind: *tells, at: *at };
-                self.advance_status(session, wa_ids, (*status, error.as_deref()), telling).await
+                let (status, error, tells, at) = (*status, error.as_deref(), *tells, *at);
+                self.advance_status(Advance { session, wa_ids, status, error, tells, at }).await
             }
             Change::AddKey(key) => self.add_key(key).await,
             Change::None => Ok(applied(true)),

@@ -2,7 +2,7 @@
 
 use super::{Group, Halt, applied};
 use crate::rows::message;
-use crate::sql::arguments;
+use crate::sql::{Batch, Value};
 use crate::writer::group::millis;
 use chrono::TimeDelta;
 use enlace_domain::id::MessageId;
@@ -10,6 +10,12 @@ use enlace_domain::message::Message;
 use enlace_domain::port::{Committed, IdempotencyKey, StoreError};
 use sqlx::Row;
 
+/// Remembers a key, in place of an expired one.
+pub(in crate::writer) static IDEMPOTENCY: Batch = Batch::new(
+    "INSERT OR REPLACE INTO idempotency (session, key, fingerprint, message, expires_at) VALUES ",
+    5,
+    "",
+);
 /// How often expired keys are swept.
 const SWEEP_EVERY: TimeDelta = TimeDelta::minutes(1);
 
@@ -22,6 +28,7 @@ impl Group<'_> {
         let Some(slot) = self.live_slot(&message.session) else {
             return Err(Halt::Refused(StoreError::SessionNotFound(message.session.clone())));
         };
+        self.flush().await?;
         if let Some(key) = idempotency
             && let Some((fingerprint, earlier)) = self.earlier(slot.number, key).await?
         {
@@ -32,16 +39,20 @@ impl Group<'_> {
         }
         let inserted = self.insert_message(slot.number, message).await?;
         if inserted && let Some(key) = idempotency {
-            self.remember(slot.number, key, &message.id).await?;
+            let values = idempotency_values(slot.number, key, &message.id);
+            IDEMPOTENCY.run(self.connection, values.into()).await?;
         }
         Ok(applied(inserted))
     }
 
     /// Inserts a message unless it is known.
-    pub(super) async fn insert_message(&mut self, session: i64, message: &Message) -> Result<bool, sqlx::Error> {
-        let arguments = arguments(message::values(session, message))?;
-        let done = sqlx::query_with(message::INSERT, arguments).execute(&mut *self.connection).await?;
-        Ok(done.rows_affected() > 0)
+    pub(super) async fn insert_message(
+        &mut self,
+        session: i64,
+        message: &Message,
+    ) -> Result<bool, sqlx::Error> {
+        let inserted = message::INSERT.run(self.connection, message::values(session, message)).await?;
+        Ok(!inserted.is_empty())
     }
 
     async fn earlier(
@@ -60,23 +71,8 @@ impl Group<'_> {
         row.map(|row| Ok((row.try_get(0)?, MessageId::from_text(row.try_get::<String, _>(1)?)))).transpose()
     }
 
-    async fn remember(
-        &mut self,
-        session: i64,
-        key: &IdempotencyKey,
-        message: &MessageId,
-    ) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "INSERT OR REPLACE INTO idempotency (session, key, fingerprint, message, expires_at) \
-             VALUES (?, ?, ?, ?, ?)",
-        )
-        .bind(session)
-        .bind(key.key.as_str())
-        .bind(&key.fingerprint[..])
-        .bind(message.as_str())
-        .bind(millis(key.expires_at))
-        .execute(&mut *self.connection)
-        .await?;
+    /// Removes expired keys once in a while.
+    pub(in crate::writer) async fn sweep(&mut self) -> Result<(), sqlx::Error> {
         if self.is_sweep_due() {
             sqlx::query("DELETE FROM idempotency WHERE expires_at <= ?")
                 .bind(millis(self.now))
@@ -94,4 +90,19 @@ impl Group<'_> {
         }
         due
     }
+}
+
+/// The values of a key's row, in the order of [`IDEMPOTENCY`].
+pub(in crate::writer) fn idempotency_values(
+    session: i64,
+    key: &IdempotencyKey,
+    message: &MessageId,
+) -> [Value; 5] {
+    [
+        session.into(),
+        key.key.as_str().into(),
+        key.fingerprint.to_vec().into(),
+        message.as_str().into(),
+        millis(key.expires_at).into(),
+    ]
 }

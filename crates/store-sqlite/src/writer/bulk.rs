@@ -1,0 +1,252 @@
+//! Many units at once: those that only insert messages, or only move statuses, share statements.
+//!
+//! The units of one group come from callers that all still wait, so any order among them is right; within a unit the
+//! order is kept. What does not fit here (mixed units, the same message or key twice) is left to be applied by itself.
+
+use super::Unit;
+use super::change::{Advance, IDEMPOTENCY, idempotency_values, read};
+use super::group::{Group, Outcome};
+use crate::rows::message;
+use crate::sql::{Batch, Value};
+use crate::writer::group::millis;
+use enlace_domain::id::MessageId;
+use enlace_domain::message::Message;
+use enlace_domain::port::{Change, Committed, Entry, IdempotencyKey, StoreError};
+use sqlx::Row;
+use std::collections::{HashMap, HashSet};
+
+static EARLIER: Batch = Batch::new(
+    "SELECT session, key, fingerprint, message, expires_at FROM idempotency WHERE (session, key) IN (VALUES ",
+    2,
+    ")",
+);
+
+/// What is known of idempotency keys: by session and key, the fingerprint and the message.
+type Earlier = HashMap<(i64, String), (Vec<u8>, MessageId)>;
+
+/// An entry of a unit that is applied in bulk.
+enum Plan<'a> {
+    Insert { number: i64, message: &'a Message },
+    Repeated(MessageId),
+    Advance { number: i64, advance: Advance<'a> },
+    Nothing,
+}
+
+/// A unit to be applied in bulk: its place, and its entries with their plans.
+type Planned<'a> = (usize, &'a [Entry], Vec<Plan<'a>>);
+
+impl Group<'_> {
+    /// Applies what can be applied together. The places of other units stay `None`.
+    pub(super) async fn apply_together(
+        &mut self,
+        units: &[Unit],
+    ) -> Result<Vec<Option<Outcome>>, sqlx::Error> {
+        let mut outcomes: Vec<Option<Outcome>> = units.iter().map(|_| None).collect();
+        let earlier = self.earlier_of(units).await?;
+        let mut claims = Claims::default();
+        let mut planned: Vec<Planned<'_>> = Vec::new();
+        for (place, unit) in units.iter().enumerate() {
+            let Unit::Entries { entries, .. } = unit else { continue };
+            match self.plan(entries, &earlier, &mut claims) {
+                None => {}
+                Some(Ok(plans)) => planned.push((place, entries, plans)),
+                Some(Err(refusal)) => outcomes[place] = Some(Outcome::Entries(Err(refusal))),
+            }
+        }
+        let inserted = self.insert_planned(&planned).await?;
+        let mut moved = self.advance_planned(&planned).await?;
+        for (place, entries, plans) in planned {
+            let mut committed = Vec::with_capacity(entries.len());
+            for (entry, plan) in entries.iter().zip(plans) {
+                committed.push(self.conclude(entry, plan, &inserted, &mut moved).await?);
+            }
+            outcomes[place] = Some(Outcome::Entries(Ok(committed)));
+        }
+        Ok(outcomes)
+    }
+
+    /// The plans of a unit's entries; `None` when it does not fit, an error when a rule refuses it.
+    fn plan<'e>(
+        &self,
+        entries: &'e [Entry],
+        earlier: &Earlier,
+        claims: &mut Claims<'e>,
+    ) -> Option<Result<Vec<Plan<'e>>, StoreError>> {
+        if !is_uniform(entries) || !claims.take(entries) {
+            return None;
+        }
+        Some(entries.iter().map(|entry| self.plan_entry(&entry.change, earlier)).collect())
+    }
+
+    fn plan_entry<'e>(&self, change: &'e Change, earlier: &Earlier) -> Result<Plan<'e>, StoreError> {
+        match change {
+            Change::QueueMessage { message, idempotency } => {
+                let number = self.number_of(message)?;
+                let known = idempotency.as_ref().and_then(|key| Some((key, known(earlier, number, key)?)));
+                match known {
+                    None => Ok(Plan::Insert { number, message }),
+                    Some((key, (fingerprint, first))) if *fingerprint == key.fingerprint => {
+                        Ok(Plan::Repeated(first.clone()))
+                    }
+                    Some(_) => Err(StoreError::IdempotencyMismatch),
+                }
+            }
+            Change::ReceiveMessage(message) => Ok(Plan::Insert { number: self.number_of(message)?, message }),
+            Change::AdvanceStatus { session, wa_ids, status, error, tells, at } => {
+                let (status, error, tells, at) = (*status, error.as_deref(), *tells, *at);
+                let advance = Advance { session, wa_ids, status, error, tells, at };
+                let slot = self.live_slot(session);
+                // A session that is gone has no messages, and no session has the number 0.
+                Ok(Plan::Advance { number: slot.map_or(0, |slot| slot.number), advance })
+            }
+            _ => Ok(Plan::Nothing),
+        }
+    }
+
+    fn number_of(&self, message: &Message) -> Result<i64, StoreError> {
+        let slot = self.live_slot(&message.session);
+        slot.map(|slot| slot.number).ok_or_else(|| StoreError::SessionNotFound(message.session.clone()))
+    }
+
+    /// What is stored under the idempotency keys of these units.
+    async fn earlier_of(&mut self, units: &[Unit]) -> Result<Earlier, sqlx::Error> {
+        let mut values: Vec<Value> = Vec::new();
+        for unit in units {
+            let Unit::Entries { entries, .. } = unit else { continue };
+            for entry in entries {
+                if let Change::QueueMessage { message, idempotency: Some(key) } = &entry.change
+                    && let Some(slot) = self.live_slot(&message.session)
+                {
+                    values.extend([slot.number.into(), key.key.as_str().into()]);
+                }
+            }
+        }
+        let mut earlier = Earlier::new();
+        for row in EARLIER.run(self.connection, values).await? {
+            if row.try_get::<i64, _>(4)? > millis(self.now) {
+                let first = MessageId::from_text(row.try_get::<String, _>(3)?);
+                earlier.insert((row.try_get(0)?, row.try_get(1)?), (row.try_get(2)?, first));
+            }
+        }
+        Ok(earlier)
+    }
+
+    /// Inserts the messages, and gives the session and id of those that were not known.
+    async fn insert_planned(&mut self, units: &[Planned<'_>]) -> Result<HashSet<(i64, String)>, sqlx::Error> {
+        let mut values = Vec::new();
+        for plan in units.iter().flat_map(|(_, _, plans)| plans) {
+            if let Plan::Insert { number, message } = plan {
+                values.append(&mut message::values(*number, message));
+            }
+        }
+        let rows = message::INSERT.run(self.connection, values).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    /// Moves the messages, and gives those that moved by session and `wa_id`.
+    async fn advance_planned(
+        &mut self,
+        units: &[Planned<'_>],
+    ) -> Result<HashMap<(i64, String), Vec<Message>>, sqlx::Error> {
+        let mut values = Vec::new();
+        let mut sessions = HashMap::new();
+        for plan in units.iter().flat_map(|(_, _, plans)| plans) {
+            if let Plan::Advance { number, advance } = plan {
+                sessions.insert(*number, advance.session);
+                values.append(&mut advance.values(*number));
+            }
+        }
+        let mut moved: HashMap<_, Vec<_>> = HashMap::new();
+        for row in message::ADVANCE.run(self.connection, values).await? {
+            let number: i64 = row.try_get("session")?;
+            let message = read(sessions[&number], &row)?;
+            moved.entry((number, message.wa_id.clone())).or_default().push(message);
+        }
+        Ok(moved)
+    }
+
+    /// What became of one entry, with its events.
+    async fn conclude(
+        &mut self,
+        entry: &Entry,
+        plan: Plan<'_>,
+        inserted: &HashSet<(i64, String)>,
+        moved: &mut HashMap<(i64, String), Vec<Message>>,
+    ) -> Result<Committed, sqlx::Error> {
+        let mut done = match plan {
+            Plan::Insert { number, message } => {
+                let applied = inserted.contains(&(number, message.id.as_str().to_owned()));
+                if applied && let Change::QueueMessage { idempotency: Some(key), .. } = &entry.change {
+                    self.pending.add(&IDEMPOTENCY, &idempotency_values(number, key, &message.id));
+                }
+                Committed { applied, ..Committed::default() }
+            }
+            Plan::Repeated(first) => Committed { earlier: Some(first), ..Committed::default() },
+            Plan::Advance { number, advance } => {
+                let of = |wa_id: &String| moved.remove(&(number, wa_id.clone())).unwrap_or_default();
+                let messages = advance.wa_ids.iter().flat_map(of).collect();
+                self.tell_moved(advance, messages).await?
+            }
+            Plan::Nothing => Committed { applied: true, ..Committed::default() },
+        };
+        if done.applied
+            && let Some(new) = &entry.event
+        {
+            done.events.push(self.tell(new).await?);
+        }
+        Ok(done)
+    }
+}
+
+/// Whether a unit only inserts, or only advances; bare events go with either.
+fn is_uniform(entries: &[Entry]) -> bool {
+    let all = |fits: fn(&Change) -> bool| entries.iter().all(|entry| fits(&entry.change));
+    all(|change| matches!(change, Change::QueueMessage { .. } | Change::ReceiveMessage(_) | Change::None))
+        || all(|change| matches!(change, Change::AdvanceStatus { .. } | Change::None))
+}
+
+fn known<'m>(earlier: &'m Earlier, number: i64, key: &IdempotencyKey) -> Option<&'m (Vec<u8>, MessageId)> {
+    earlier.get(&(number, key.key.clone()))
+}
+
+/// What units of this group already use: a second use of the same must see the first one's effect.
+#[derive(Default)]
+struct Claims<'a>(HashSet<Claim<'a>>);
+
+/// A session and what is used of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Claim<'a> {
+    Message(&'a str, &'a str),
+    Idempotency(&'a str, &'a str),
+    Status(&'a str, &'a str),
+}
+
+impl<'a> Claims<'a> {
+    /// Claims what a unit uses, unless something of it is taken.
+    fn take(&mut self, entries: &'a [Entry]) -> bool {
+        let mut wanted = Vec::new();
+        for entry in entries {
+            match &entry.change {
+                Change::QueueMessage { message, idempotency } => {
+                    let session = message.session.as_str();
+                    wanted.push(Claim::Message(session, message.id.as_str()));
+                    wanted.extend(idempotency.iter().map(|key| Claim::Idempotency(session, &key.key)));
+                }
+                Change::ReceiveMessage(message) => {
+                    wanted.push(Claim::Message(message.session.as_str(), message.id.as_str()));
+                }
+                Change::AdvanceStatus { session, wa_ids, .. } => {
+                    wanted.extend(wa_ids.iter().map(|wa_id| Claim::Status(session.as_str(), wa_id)));
+                }
+                _ => {}
+            }
+        }
+        // Nothing may be used twice within the unit either; a list that repeats an id goes the other way.
+        let distinct: HashSet<_> = wanted.iter().collect();
+        if distinct.len() < wanted.len() || wanted.iter().any(|one| self.0.contains(one)) {
+            return false;
+        }
+        self.0.extend(wanted);
+        true
+    }
+}

@@ -1,0 +1,258 @@
+//! Sessions: created, saved, deleted, listed.
+
+use super::{StoreFactory, Subject, event, later, noon, queue, queued, session, session_id};
+use enlace_domain::address::PhoneNumber;
+use enlace_domain::event::EventFilter;
+use enlace_domain::page::PageRequest;
+use enlace_domain::port::{Change, Entry, MessageFilter, SessionFilter, StoreError};
+use enlace_domain::session::{Desired, Network, Session, SessionState, Settings, StateName};
+
+fn full(id: &str) -> Session {
+    Session {
+        name: Some("Ana's \"shop\"\u{1f600}".into()),
+        network: Network::Whatsapp,
+        desired: Desired::Stopped,
+        state: SessionState::reconnecting(3, later(9), "stream-ended", later(2)),
+        linked: true,
+        phone: Some(PhoneNumber::parse("999100000001").expect("a number")),
+        lid: Some(super::jid("100000000000001@lid")),
+        push_name: Some("Ana".into()),
+        metadata: serde_json::from_str(r#"{"team":"north","n":7,"deep":{"a":[1,null]}}"#).expect("JSON"),
+        settings: Settings { link_max_rounds: 5, mark_online: true },
+        qr_count: 12,
+        round_count: 3,
+        code_count: 2,
+        ..session(&session_id(id))
+    }
+}
+
+fn create(session: &Session) -> Change {
+    Change::CreateSession(Box::new(session.clone()))
+}
+
+async fn listed<F: StoreFactory>(subject: &Subject<F>, filter: &SessionFilter) -> Vec<String> {
+    let page = subject.store.sessions(filter, &PageRequest::default()).await.expect("a page");
+    page.items.iter().map(|session| session.id.to_string()).collect()
+}
+
+/// Nothing is there at first.
+pub async fn a_new_store_is_empty(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    assert_eq!(subject.store.all_sessions().await.expect("read"), []);
+    assert_eq!(subject.store.session(&session_id("ana")).await.expect("read"), None);
+    assert_eq!(subject.store.queued_messages(&session_id("ana")).await.expect("read"), []);
+    let page = subject.store.messages(&session_id("ana"), &MessageFilter::default(), &PageRequest::default()).await;
+    assert_eq!(page.expect("read").items, []);
+}
+
+/// Every field comes back.
+pub async fn a_session_comes_back_as_it_was_stored(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    for stored in [full("ana"), session(&session_id("bruno"))] {
+        subject.must(create(&stored)).await;
+        assert_eq!(subject.store.session(&stored.id).await.expect("read"), Some(stored));
+    }
+    assert_eq!(subject.store.all_sessions().await.expect("read").len(), 2);
+}
+
+/// `SessionExists` when the id is taken by a live one.
+pub async fn a_taken_id_is_refused(factory: impl StoreFactory) {
+    let (subject, ana) = Subject::with_session(factory, "ana").await;
+    let again = subject.apply(create(&full("ana"))).await;
+    assert!(matches!(again, Err(StoreError::SessionExists(id)) if id == ana));
+    assert_eq!(subject.store.session(&ana).await.expect("read"), Some(session(&ana)), "the first one stays");
+}
+
+/// `SaveSession` replaces the row.
+pub async fn saving_replaces_the_row(factory: impl StoreFactory) {
+    let (subject, ana) = Subject::with_session(factory, "ana").await;
+    subject.must(Change::SaveSession(Box::new(full("ana")))).await;
+    assert_eq!(subject.store.session(&ana).await.expect("read"), Some(full("ana")));
+    subject.must(Change::SaveSession(Box::new(session(&ana)))).await;
+    assert_eq!(subject.store.session(&ana).await.expect("read"), Some(session(&ana)));
+    assert_eq!(subject.store.all_sessions().await.expect("read").len(), 1);
+}
+
+/// `SessionNotFound` when it is gone.
+pub async fn saving_a_session_that_is_gone_is_refused(factory: impl StoreFactory) {
+    let (subject, ana) = Subject::with_session(factory, "ana").await;
+    subject.must(Change::DeleteSession(ana.clone())).await;
+    for id in [ana, session_id("never")] {
+        let saved = subject.apply(Change::SaveSession(Box::new(session(&id)))).await;
+        assert!(matches!(saved, Err(StoreError::SessionNotFound(gone)) if gone == id));
+        assert_eq!(subject.store.session(&id).await.expect("read"), None);
+    }
+}
+
+/// Session and messages go; events stay in the log.
+pub async fn deleting_removes_the_session_with_its_messages_but_not_its_events(factory: impl StoreFactory) {
+    let (subject, ana) = Subject::with_session(factory, "ana").await;
+    let bruno = session_id("bruno");
+    subject.create(&bruno).await;
+    let (mine, other) = (queued(&ana, 1), queued(&bruno, 2));
+    subject.must(queue(&mine)).await;
+    subject.must(queue(&other)).await;
+    subject.tell(&ana).await;
+    let entry = Entry { change: Change::DeleteSession(ana.clone()), event: Some(event(&ana)) };
+    let done = subject.store.commit(vec![entry]).await.expect("deleted").remove(0);
+    assert!(done.applied && done.events.len() == 1, "the last event is told");
+
+    assert_eq!(subject.store.session(&ana).await.expect("read"), None);
+    assert_eq!(subject.store.message(&ana, &mine.id).await.expect("read"), None);
+    assert_eq!(subject.store.queued_messages(&ana).await.expect("read"), []);
+    let log = subject.store.events_after(0, &EventFilter::default(), 10).await.expect("read");
+    assert_eq!(log.len(), 2);
+    assert!(log.iter().all(|event| event.session == ana));
+    assert_eq!(subject.store.message(&bruno, &other.id).await.expect("read"), Some(other), "others keep theirs");
+}
+
+/// A second deletion takes no effect and tells nothing.
+pub async fn deleting_what_is_not_there_has_no_effect(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    let ana = session_id("ana");
+    let entry = Entry { change: Change::DeleteSession(ana.clone()), event: Some(event(&ana)) };
+    let done = subject.store.commit(vec![entry]).await.expect("no error").remove(0);
+    assert!(!done.applied && done.events.is_empty());
+    assert_eq!(subject.heard.events(), []);
+}
+
+/// A session of the same id is a new one.
+pub async fn an_id_can_be_used_again_after_deletion(factory: impl StoreFactory) {
+    let (subject, ana) = Subject::with_session(factory, "ana").await;
+    subject.must(queue(&queued(&ana, 1))).await;
+    subject.must(Change::DeleteSession(ana.clone())).await;
+    subject.must(create(&full("ana"))).await;
+    assert_eq!(subject.store.session(&ana).await.expect("read"), Some(full("ana")));
+    assert_eq!(subject.store.queued_messages(&ana).await.expect("read"), [], "nothing of the old one comes back");
+}
+
+/// Oldest first; tokens lead through all, once each.
+pub async fn sessions_are_listed_oldest_first_in_pages(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    let mut expected = Vec::new();
+    for n in 0..25 {
+        // Created in an order that is neither that of ids nor of times; four share each moment.
+        let n = (n * 7) % 25;
+        let created_at = later(n / 4);
+        let stored = Session { created_at, ..session(&session_id(&format!("s{n:02}"))) };
+        subject.must(create(&stored)).await;
+        expected.push((created_at, stored.id));
+    }
+    expected.sort();
+    let mut seen = Vec::new();
+    let mut page = PageRequest { size: 10, token: None };
+    loop {
+        let got = subject.store.sessions(&SessionFilter::default(), &page).await.expect("a page");
+        assert!(got.items.len() == 10 || got.next_page_token.is_none());
+        seen.extend(got.items.into_iter().map(|session| (session.created_at, session.id)));
+        page.token = got.next_page_token;
+        if page.token.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, expected);
+    let all: Vec<_> = subject.store.all_sessions().await.expect("read");
+    assert_eq!(all.len(), 25);
+}
+
+/// Only in these states.
+pub async fn sessions_are_filtered_by_state(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    for (n, state) in StateName::ALL.into_iter().enumerate() {
+        let id = session_id(&format!("s{n:02}"));
+        subject.must(create(&Session { state: SessionState::plain(state, noon()), ..session(&id) })).await;
+    }
+    let states = vec![StateName::Online, StateName::LoggedOut];
+    assert_eq!(listed(&subject, &SessionFilter { states, ..SessionFilter::default() }).await, ["s07", "s10"]);
+    assert_eq!(listed(&subject, &SessionFilter::default()).await.len(), 14);
+}
+
+/// Id, name or phone contains the text, in any case; nothing in it is a pattern.
+pub async fn sessions_are_searched_by_id_name_and_phone(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    let named = |id: &str, name: &str| Session { name: Some(name.into()), ..session(&session_id(id)) };
+    for stored in [full("Front-Desk"), named("b", "Émile 100%"), named("c", "a_b"), named("d", "axb")] {
+        subject.must(create(&stored)).await;
+    }
+    for (q, expected) in [
+        ("front", vec!["Front-Desk"]),
+        ("ANA'S", vec!["Front-Desk"]),
+        ("0000000", vec!["Front-Desk"]),
+        ("éMILE", vec!["b"]),
+        ("100%", vec!["b"]),
+        ("a_b", vec!["c"]),
+        ("nobody", vec![]),
+    ] {
+        let filter = SessionFilter { q: Some(q.into()), ..SessionFilter::default() };
+        assert_eq!(listed(&subject, &filter).await, expected, "{q}");
+    }
+}
+
+/// Only those whose metadata has all these string values.
+pub async fn sessions_are_filtered_by_metadata(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    for (id, metadata) in [
+        ("a", r#"{"team":"north","tier":"1"}"#),
+        ("b", r#"{"team":"north","tier":"2"}"#),
+        ("c", r#"{"team":"south","tier":1}"#),
+        ("d", r#"{"we.ird \"key":"north"}"#),
+    ] {
+        let metadata = serde_json::from_str(metadata).expect("JSON");
+        subject.must(create(&Session { metadata, ..session(&session_id(id)) })).await;
+    }
+    for (wanted, expected) in [
+        (vec![("team", "north")], vec!["a", "b"]),
+        (vec![("team", "north"), ("tier", "2")], vec!["b"]),
+        (vec![("tier", "1")], vec!["a"]),
+        (vec![("we.ird \"key", "north")], vec!["d"]),
+        (vec![("missing", "north")], vec![]),
+    ] {
+        let metadata = wanted.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let filter = SessionFilter { metadata, ..SessionFilter::default() };
+        assert_eq!(listed(&subject, &filter).await, expected, "{filter:?}");
+    }
+}
+
+/// Only these, when a key is limited; an empty reach sees nothing.
+pub async fn a_limited_key_lists_its_sessions_only(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    for id in ["a", "b", "c"] {
+        subject.create(&session_id(id)).await;
+    }
+    let only = |ids: &[&str]| SessionFilter {
+        only: Some(ids.iter().map(|id| session_id(id)).collect()),
+        ..SessionFilter::default()
+    };
+    assert_eq!(listed(&subject, &only(&["c", "a", "x"])).await, ["a", "c"]);
+    assert!(listed(&subject, &only(&[])).await.is_empty());
+}
+
+/// `InvalidPageToken` for a token that this list did not give.
+pub async fn a_page_token_of_another_list_is_refused(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    for id in ["a", "b", "c"] {
+        subject.create(&session_id(id)).await;
+    }
+    let page = PageRequest { size: 1, token: None };
+    let token = subject.store.sessions(&SessionFilter::default(), &page).await.expect("a page").next_page_token;
+    let searched = SessionFilter { q: Some("a".into()), ..SessionFilter::default() };
+    for (filter, token) in
+        [(&searched, token), (&SessionFilter::default(), Some("rubbish".into())), (&searched, Some(String::new()))]
+    {
+        let refused = subject.store.sessions(filter, &PageRequest { size: 1, token }).await;
+        assert!(matches!(refused, Err(StoreError::InvalidPageToken)), "{refused:?}");
+    }
+}
+
+/// All is there after a restart, and a taken id is still taken.
+pub async fn sessions_survive_a_restart(factory: impl StoreFactory) {
+    let mut subject = Subject::new(factory).await;
+    subject.must(create(&full("ana"))).await;
+    subject.create(&session_id("gone")).await;
+    subject.must(Change::DeleteSession(session_id("gone"))).await;
+    subject.reopen().await;
+    assert_eq!(subject.store.all_sessions().await.expect("read"), [full("ana")]);
+    let again = subject.apply(create(&full("ana"))).await;
+    assert!(matches!(again, Err(StoreError::SessionExists(_))));
+    subject.create(&session_id("gone")).await;
+}
