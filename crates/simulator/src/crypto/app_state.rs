@@ -197,7 +197,7 @@ impl Collection {
             ..Default::default()
         };
         patch.patch_mac = Some(generate_patch_mac(&patch, name, &keys.patch_mac, next.version));
-        self.take(next, &patch);
+        self.take(&next, &patch);
     }
 
     /// Checks and takes a companion's patch (content of `<patch>`) built on `built_on` (the collection's `version`
@@ -234,7 +234,7 @@ impl Collection {
             return Err(AppStateError::Mac("snapshot MAC"));
         }
         patch.version = MessageField::some(wa::SyncdVersion { version: Some(next.version) });
-        self.take(next, &patch);
+        self.take(&next, &patch);
         Ok(self.version)
     }
 
@@ -255,7 +255,7 @@ impl Collection {
         Some(next)
     }
 
-    fn take(&mut self, next: HashState, patch: &wa::SyncdPatch) {
+    fn take(&mut self, next: &HashState, patch: &wa::SyncdPatch) {
         for mutation in &patch.mutations {
             let Some((index, value)) = macs(mutation) else { continue };
             match operation(mutation) {

@@ -10,11 +10,6 @@ pub(crate) fn server_jid() -> Jid {
     Jid::new("", Server::Pn)
 }
 
-/// Whether this is the server's own address.
-pub(crate) fn is_server(jid: &Jid) -> bool {
-    jid.user.is_empty() && jid.server == Server::Pn
-}
-
 /// The address of the person: without device, and with `@c.us` written `@s.whatsapp.net`.
 pub(crate) fn bare(jid: &Jid) -> Jid {
     let server = match jid.server {
@@ -23,13 +18,6 @@ pub(crate) fn bare(jid: &Jid) -> Jid {
         other => other,
     };
     Jid::new(jid.user.clone(), server)
-}
-
-/// Whether this addresses a person or one of their devices, by number or LID.
-pub(crate) fn is_user(jid: &Jid) -> bool {
-    matches!(jid.server, Server::Pn | Server::Lid | Server::Legacy | Server::Hosted | Server::HostedLid)
-        && !jid.user.is_empty()
-        && jid.user.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Reads an address from text; `None` for what is no address.
@@ -52,16 +40,10 @@ mod tests {
     }
 
     #[test]
-    fn only_people_and_their_devices_are_users() {
-        assert!(is_user(&Jid::pn_device("999000000001", 2)) && is_user(&Jid::lid("77")));
-        assert!(!is_user(&Jid::group("120363")) && !is_user(&server_jid()) && !is_user(&Jid::pn("abc")));
-    }
-
-    #[test]
-    fn the_server_is_told_from_people() {
-        assert!(is_server(&parse_jid("s.whatsapp.net").unwrap()));
-        assert!(is_server(&parse_jid("@s.whatsapp.net").unwrap()));
-        assert!(!is_server(&Jid::pn("999000000001")));
+    fn the_server_is_read_in_any_spelling_and_no_address_is_none() {
+        assert_eq!(parse_jid("s.whatsapp.net"), Some(server_jid()));
+        assert_eq!(parse_jid("@s.whatsapp.net"), Some(server_jid()));
+        assert_eq!(parse_jid("999000000001@s.whatsapp.net"), Some(Jid::pn("999000000001")));
         assert_eq!(parse_jid("hello"), None);
         assert_eq!(parse_jid(""), None);
         assert_eq!(parse_jid("a@nowhere"), None);

@@ -209,16 +209,6 @@ impl PhoneSignal {
         &self.identity
     }
 
-    /// The phone's registration id.
-    pub(crate) fn registration_id(&self) -> u32 {
-        self.registration_id
-    }
-
-    /// The identity a device last showed, by its messages or its bundle.
-    pub(crate) fn identity_of(&self, address: &SignalAddress) -> Option<&[u8; 32]> {
-        self.identities.get(address)
-    }
-
     /// A bundle for someone who asked for the phone's (device 0's) prekeys. With `one_time`, a fresh one-time prekey is
     /// made, remembered until used, and collected as a change.
     pub(crate) fn issue_bundle<R: CryptoRng>(&mut self, one_time: bool, rng: &mut R) -> PreKeyBundle {

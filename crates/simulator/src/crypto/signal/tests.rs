@@ -31,8 +31,8 @@ fn two_phones_write_to_each_other_and_again_after_the_handshake() {
         assert_eq!(message.kind, EncKind::Message);
         assert_eq!(bruno.decrypt(&to_ana, message.kind, &message.bytes, &mut rng).unwrap(), [round; 3]);
     }
-    assert_eq!(bruno.identity_of(&to_ana), Some(&ana.identity().public));
-    assert_eq!(ana.identity_of(&to_bruno), Some(&bruno.identity().public));
+    assert_eq!(bruno.identities.get(&to_ana), Some(&ana.identity().public));
+    assert_eq!(ana.identities.get(&to_bruno), Some(&bruno.identity().public));
 }
 
 #[test]

@@ -36,7 +36,6 @@ impl ServerIdentity {
             key: Some(key.public.to_vec()),
             not_before: Some(not_before),
             not_after: Some(not_after),
-            ..Default::default()
         };
         let chain = wa::CertChain {
             intermediate: MessageField::some(certificate(
@@ -49,7 +48,6 @@ impl ServerIdentity {
                 &intermediate,
                 rng,
             )),
-            ..Default::default()
         };
         Self { server, root, intermediate, chain: chain.encode_to_vec() }
     }
@@ -92,7 +90,7 @@ fn serial<R: CryptoRng>(rng: &mut R) -> u32 {
 fn certificate<R: CryptoRng>(details: &Details, issuer: &CurveKeyPair, rng: &mut R) -> NoiseCertificate {
     let details = details.encode_to_vec();
     let signature = issuer.sign(&[&details], rng).to_vec();
-    NoiseCertificate { details: Some(details), signature: Some(signature), ..Default::default() }
+    NoiseCertificate { details: Some(details), signature: Some(signature) }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod responder_tests;
 mod transport;
 
 pub(crate) use identity::ServerIdentity;
-pub(crate) use responder::{AwaitingFinish, Handshaken, HelloAnswer, Pattern, answer_hello};
+pub(crate) use responder::{Handshaken, HelloAnswer, Pattern, answer_hello};
 pub(crate) use transport::{Opener, Sealer};
 
 /// Why a handshake or a frame was refused.

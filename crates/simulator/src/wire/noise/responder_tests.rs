@@ -11,6 +11,7 @@ use wacore_noise::{
 };
 use waproto::whatsapp as wa;
 
+use super::responder::AwaitingFinish;
 use super::*;
 use crate::crypto::keys::{CurveKeyPair, verify};
 
