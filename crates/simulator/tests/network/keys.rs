@@ -49,7 +49,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 }
 
 fn address(jid: &Jid) -> ProtocolAddress {
-    ProtocolAddress::new(format!("{}.{}", jid.to_non_ad(), jid.device), DeviceId::new(0))
+    ProtocolAddress::new(&format!("{}.{}", jid.to_non_ad(), jid.device), DeviceId::new(0))
 }
 
 fn id_bytes(id: u32) -> Vec<u8> {
