@@ -65,8 +65,7 @@ pub enum StartError {
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> ExitCode {
-    // One provider for every TLS connection of the process; a second call (tests) finds it installed.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    install_crypto_provider();
     match dispatch(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -74,6 +73,11 @@ pub fn run(cli: Cli) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Installs the one provider of cryptography for every TLS connection of the process. Further calls change nothing.
+pub fn install_crypto_provider() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// An error with what caused it, in one line.

@@ -31,8 +31,9 @@ pub(crate) async fn run(args: &DemoArgs, log: &LogArgs, environment: &Environmen
         // The story is in the foreground; what goes wrong is still seen.
         "warn".clone_into(&mut settings.log.filter);
     }
-    let key = SecretString::from(hex::encode(rand::random::<[u8; 32]>()));
+    let key = random_key();
     settings.secrets.admin_key = Some(key.clone());
+    settings.secrets.master_key = Some(random_key());
     logging::start(&settings.log)?;
 
     let folder =
@@ -52,6 +53,10 @@ pub(crate) async fn run(args: &DemoArgs, log: &LogArgs, environment: &Environmen
     let limit = Duration::from_secs(settings.server.shutdown_seconds);
     signals.bound(running.stop(), limit).await;
     told.map_err(StartError::Demo)
+}
+
+fn random_key() -> SecretString {
+    hex::encode(rand::random::<[u8; 32]>()).into()
 }
 
 async fn tell(url: &str, key: &str) -> Result<()> {

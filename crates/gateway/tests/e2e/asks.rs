@@ -68,7 +68,7 @@ async fn bodies_that_are_no_request() -> Result<()> {
         post("application/json", format!(r#"{{"name": "{}"}}"#, "x".repeat(3 << 20))).await?;
     ensure!(status == 413 && body["code"].is_string(), "{status} {body}");
     problem(server.api.post("/v1/sessions", &json!({ "id": "ana" })).await?, 409, "session-exists")?;
-    for id in ["", "../etc", "a b", "-a", &"x".repeat(65)] {
+    for id in ["../etc", "a b", "-a", &"x".repeat(65)] {
         let refused = server.api.post("/v1/sessions", &json!({ "id": id })).await?;
         ensure!(refused.status == 422, "the id {id:?} got {}", refused.status);
     }

@@ -157,7 +157,7 @@ impl World {
 
     async fn kill_during_send(&mut self, round: usize) -> Result<()> {
         let texts: Vec<String> = (0..TEXTS).map(|n| format!("out {round} {n}")).collect();
-        let under_way: Vec<_> = texts.iter().map(|text| tokio::spawn(self.post_text(text, "10"))).collect();
+        let under_way: Vec<_> = texts.iter().map(|text| tokio::spawn(self.post_text(text))).collect();
         // Some are acknowledged, the others are anywhere between the request and the ack.
         let sent = self.server.api.events("/v1/sessions/ana/events?types=message.sent", None).await;
         if let Ok(mut stream) = sent {
@@ -171,7 +171,7 @@ impl World {
         self.server.start_again(&["--simulator"]).await?;
         self.server.wait_state("ana", &["online"]).await?;
         // Whoever got no answer asks again with the same key.
-        for answer in join_all(texts.iter().map(|text| self.post_text(text, "30"))).await {
+        for answer in join_all(texts.iter().map(|text| self.post_text(text))).await {
             let answer = answer?;
             ensure!(
                 [200, 201, 202].contains(&answer.status.as_u16()),
@@ -184,14 +184,10 @@ impl World {
         Ok(())
     }
 
-    fn post_text(
-        &self,
-        text: &str,
-        wait: &str,
-    ) -> impl Future<Output = Result<enlace_gateway::client::Answer>> + use<> {
+    /// The same request every time, so that it may be repeated with its key.
+    fn post_text(&self, text: &str) -> impl Future<Output = Result<enlace_gateway::client::Answer>> + use<> {
         let (api, key) = (self.server.api.clone(), text.replace(' ', "-"));
-        let wait: u32 = wait.parse().unwrap_or(10);
-        let body = json!({ "to": self.friend, "text": text, "wait": wait });
+        let body = json!({ "to": self.friend, "text": text, "wait": 20 });
         async move {
             api.ask(Method::POST, "/v1/sessions/ana/messages", Some(&body), &[("idempotency-key", &key)])
                 .await

@@ -82,14 +82,15 @@ async fn another_phone_replaces_the_code() -> Result<()> {
 async fn absurd_phone_numbers_name_the_field() -> Result<()> {
     let server = Server::start().await?;
     server.create("bruno").await?;
-    for phone in ["", "12", "hello", "0123456789", "12345678901234567", "+1 (2"] {
+    for phone in ["12", "hello", "0123456789", "12345678901234567", "+1 (2"] {
         let body = json!({ "method": "code", "phone": phone });
         let refused =
             problem(server.api.post("/v1/sessions/bruno/link", &body).await?, 422, "invalid-field")?;
         ensure!(refused.to_string().contains("phone"), "{refused}");
     }
-    let refused = server.api.post("/v1/sessions/bruno/link", &json!({ "method": "code" })).await?;
-    problem(refused, 422, "phone-required")?;
+    for body in [json!({ "method": "code" }), json!({ "method": "code", "phone": "" })] {
+        problem(server.api.post("/v1/sessions/bruno/link", &body).await?, 422, "phone-required")?;
+    }
     ensure!(server.session("bruno").await?["state"]["name"] == "unlinked", "a refused ask began a link");
     Ok(())
 }
