@@ -30,7 +30,7 @@ pub struct SimulatorConfig {
     pub trace: usize,
     /// Messages a phone remembers; older ones are forgotten.
     pub phone_messages: usize,
-    /// Bytes of journal after which the state is written as a new snapshot.
+    /// Bytes of journal after which the state is written as a new snapshot; more where the last snapshot was larger.
     pub journal_bytes: u64,
 }
 

@@ -11,7 +11,7 @@ use crate::wire::render::render_xml;
 use crate::wire::stanza::decode_stanza;
 
 /// Bytes of stanzas kept at most.
-const MAX_BYTES: usize = 8 * 1024 * 1024;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Who said it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

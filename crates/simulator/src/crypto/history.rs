@@ -52,18 +52,33 @@ pub(crate) fn initial_bootstrap(contacts: &[HistoryContact], chats: Vec<wa::Conv
     out.write_all(&history.encode_to_vec()).and_then(|()| out.finish()).expect("a Vec takes everything")
 }
 
+/// `protocolMessage HISTORY_SYNC_NOTIFICATION` with the blob in it, for companions that take it so.
+pub(crate) fn inline_notification(blob: Vec<u8>) -> wa::Message {
+    notify(HistorySyncNotification {
+        file_length: Some(blob.len() as u64),
+        initial_hist_bootstrap_inline_payload: Some(blob),
+        ..Default::default()
+    })
+}
+
 /// `protocolMessage HISTORY_SYNC_NOTIFICATION` of a blob that lies at `direct_path` on the media host.
 pub(crate) fn notification(media: &EncryptedMedia, direct_path: String) -> wa::Message {
-    let notification = HistorySyncNotification {
+    notify(HistorySyncNotification {
         file_sha256: Some(media.file_sha256.to_vec()),
         file_length: Some(media.file_length),
         media_key: Some(media.media_key.to_vec()),
         file_enc_sha256: Some(media.file_enc_sha256.to_vec()),
         direct_path: Some(direct_path),
+        ..Default::default()
+    })
+}
+
+fn notify(blob: HistorySyncNotification) -> wa::Message {
+    let notification = HistorySyncNotification {
         sync_type: Some(HistorySyncType::INITIAL_BOOTSTRAP),
         chunk_order: Some(1),
         progress: Some(100),
-        ..Default::default()
+        ..blob
     };
     wa::Message {
         protocol_message: MessageField::some(ProtocolMessage {
@@ -111,5 +126,11 @@ mod tests {
         assert_eq!(pair.pn_jid.as_deref(), Some("999000000002@s.whatsapp.net"));
         assert_eq!(pair.lid_jid.as_deref(), Some("72@lid"));
         assert_eq!(told.sync_type, Some(HistorySyncType::INITIAL_BOOTSTRAP));
+
+        let message = inline_notification(blob.clone());
+        let told = &message.protocol_message.history_sync_notification;
+        assert_eq!(told.initial_hist_bootstrap_inline_payload.as_ref(), Some(&blob));
+        assert_eq!(told.sync_type, Some(HistorySyncType::INITIAL_BOOTSTRAP));
+        assert!(told.direct_path.is_none() && told.media_key.is_none());
     }
 }

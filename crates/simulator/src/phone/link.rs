@@ -213,6 +213,8 @@ fn propose(
         linked_at: terms.timestamp,
         confirmed: false,
         welcomed: false,
+        // A client that registers by a placeholder login tells nothing of itself; the ones that do so take it inline.
+        inline_history: said.is_none_or(|said| said.inline_history),
     };
     batch.put(Table::Account, &Key::account(account.number), &facts.record);
     batch.put(Table::Device, &Key::account(account.number).device(device), &record);

@@ -9,13 +9,16 @@ use waproto::whatsapp as wa;
 
 use super::send::enc;
 use crate::crypto::app_state::key_share;
-use crate::crypto::history::{HistoryContact, initial_bootstrap, notification};
+use crate::crypto::history::{HistoryContact, initial_bootstrap, inline_notification, notification};
 use crate::crypto::media::{MediaKind, encrypt_media};
 use crate::error::SimulatorError;
 use crate::state::account::{Account, PhoneState};
 use crate::state::batch::{Batch, Key, Table};
 use crate::state::network::{Network, now_seconds};
 use crate::wire::build::element;
+
+/// A history of more bytes goes over the media host.
+const MAX_INLINE: usize = 64 * 1024;
 
 impl Network {
     /// Welcomes a companion that published its keys, once.
@@ -46,9 +49,14 @@ impl Network {
             })
             .collect();
         let blob = initial_bootstrap(&contacts, Vec::new());
-        let media = encrypt_media(MediaKind::History, &blob, &mut rand::rng());
-        let direct_path = self.store_media(media.bytes.clone().into())?;
-        let history = notification(&media, direct_path);
+        let inline = account.facts.lock().devices.get(&device).is_some_and(|d| d.record.inline_history);
+        let history = if inline && blob.len() <= MAX_INLINE {
+            inline_notification(blob)
+        } else {
+            let media = encrypt_media(MediaKind::History, &blob, &mut rand::rng());
+            let direct_path = self.store_media(media.bytes.clone().into())?;
+            notification(&media, direct_path)
+        };
         let keys = key_share(&[account.app_state_key()]);
         self.tell_companion(account, device, &[keys, history], true)
     }

@@ -85,7 +85,8 @@ impl Network {
                 continue;
             }
             addressed = true;
-            let head = direct_head(sender, chat, own, &bare(to));
+            let peer = stanza.attr("category").as_deref() == Some("peer");
+            let head = direct_head(sender, chat, own, &bare(to), peer);
             let node =
                 finish_head(head, sender, stanza, now).children(carried_children(stanza, &encs)).build();
             deliveries.extend(self.deliver(batch, &target.account, target.device, &node));
@@ -114,11 +115,12 @@ pub(crate) fn targets(stanza: &Node, to: &Jid) -> Vec<(Jid, Vec<Node>)> {
 
 /// `<message from …>` as one receiver sees it: the sender in the form the chat was addressed in, with the other form beside
 /// it. Our own devices get `recipient` instead of the alternate address, which they would take for the chat's.
-fn direct_head(sender: &Sender<'_>, chat: &Resolved, own: bool, to: &Jid) -> NodeBuilder {
+/// Commands between a phone and its companions (`peer`) have no `recipient`; notes to oneself do.
+fn direct_head(sender: &Sender<'_>, chat: &Resolved, own: bool, to: &Jid, peer: bool) -> NodeBuilder {
     let form = chat.form;
     let from = sender.account.jid(form).with_device(sender.device);
     let head = element("message").attr("from", from);
-    if own && chat.account.number != sender.account.number {
+    if own && !peer {
         let head = head.attr("recipient", to.clone());
         let alternate = chat.account.jid(form.other());
         return match form {

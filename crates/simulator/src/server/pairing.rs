@@ -22,6 +22,8 @@ const NEXT_REF: Duration = Duration::from_secs(20);
 pub(crate) struct Registration {
     /// What it calls itself, for the phone's list.
     pub(crate) name: String,
+    /// It takes a small history within the message.
+    pub(crate) inline_history: bool,
     pub(crate) signal_id: u32,
     pub(crate) identity: [u8; 32],
     pub(crate) signed_prekey: crate::state::records::SignedPreKey,
@@ -120,14 +122,11 @@ fn read_registration(payload: &wa::ClientPayload) -> Option<Registration> {
     let number = |bytes: &Option<Vec<u8>>| {
         Some(bytes.as_deref()?.iter().fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte)))
     };
-    let name = data
-        .device_props
-        .as_deref()
-        .and_then(|bytes| wa::DeviceProps::decode_from_slice(bytes).ok())
-        .and_then(|props| props.os)
-        .unwrap_or_default();
+    let props = data.device_props.as_deref().and_then(|bytes| wa::DeviceProps::decode_from_slice(bytes).ok());
+    let props = props.unwrap_or_default();
     Some(Registration {
-        name,
+        inline_history: props.history_sync_config.inline_initial_payload_in_e2_ee_msg.unwrap_or(false),
+        name: props.os.unwrap_or_default(),
         signal_id: number(&data.e_regid)?,
         identity: array(&data.e_ident)?,
         signed_prekey: crate::state::records::SignedPreKey {

@@ -20,6 +20,11 @@ fn snapshot_path(folder: &Path, index: u64) -> PathBuf {
     folder.join(format!("snapshot-{index:06}"))
 }
 
+/// The size of a snapshot; 0 if there is none.
+pub(crate) fn snapshot_bytes(folder: &Path, index: u64) -> u64 {
+    fs::metadata(snapshot_path(folder, index)).map_or(0, |metadata| metadata.len())
+}
+
 /// Takes the folder for this process, or says that another has it.
 pub(crate) fn lock(folder: &Path) -> Result<File, SimulatorError> {
     let folder_error = |source| SimulatorError::Folder { path: folder.to_owned(), source };

@@ -39,6 +39,8 @@ struct Disk {
     segment: Mutex<Segment>,
     written: AtomicU64,
     limit: u64,
+    /// Bytes of the newest snapshot: folding it again is worth it only for as much journal.
+    snapshot_bytes: Arc<AtomicU64>,
     compacting: Arc<AtomicBool>,
     /// The thread that folds; the folder stays ours until it ended.
     folder_thread: Mutex<Option<JoinHandle<()>>>,
@@ -80,6 +82,7 @@ impl Journal {
                 segment: Mutex::new(segment),
                 written: AtomicU64::new(0),
                 limit,
+                snapshot_bytes: Arc::new(AtomicU64::new(compact::snapshot_bytes(folder, index))),
                 compacting: Arc::new(AtomicBool::new(false)),
                 folder_thread: Mutex::new(None),
             })),
@@ -129,7 +132,7 @@ impl Journal {
         }
         segment.length += bytes.len() as u64;
         disk.written.store(end, Ordering::Release);
-        if segment.length > disk.limit {
+        if segment.length > disk.limit.max(disk.snapshot_bytes.load(Ordering::Relaxed)) {
             disk.rotate(&mut segment);
         }
         Ok(())
@@ -169,10 +172,12 @@ impl Disk {
         }
         let folder = self.folder.clone();
         let compacting = Arc::clone(&self.compacting);
+        let snapshot_bytes = Arc::clone(&self.snapshot_bytes);
         let thread = std::thread::spawn(move || {
             if let Err(error) = compact::fold(&folder, finished) {
                 tracing::warn!(%error, "the simulator's snapshot could not be renewed; its journal is kept");
             }
+            snapshot_bytes.store(compact::snapshot_bytes(&folder, finished + 1), Ordering::Relaxed);
             compacting.store(false, Ordering::Release);
         });
         *self.folder_thread.lock() = Some(thread);

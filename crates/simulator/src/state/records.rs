@@ -42,6 +42,8 @@ pub(crate) struct DeviceRecord {
     pub(crate) confirmed: bool,
     /// The phone gave it keys and history.
     pub(crate) welcomed: bool,
+    /// It takes a small history within the message; others fetch it from the media host.
+    pub(crate) inline_history: bool,
 }
 
 /// A signed prekey as its owner uploaded it.

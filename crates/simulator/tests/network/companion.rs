@@ -273,6 +273,45 @@ impl Companion {
         socket.send(stanza).await;
     }
 
+    /// Writes to a group; gives the message's id once the server acknowledged it.
+    pub(crate) async fn send_to_group(
+        &mut self,
+        socket: &mut Socket,
+        group: &Jid,
+        members: &[&enlace_simulator::Phone],
+        lid: bool,
+        text: &str,
+    ) -> String {
+        let message = wa::Message { conversation: Some(text.to_owned()), ..Default::default() };
+        let (keys, shared) = self.keys.encrypt_group(group, &message);
+        let mut entries = Vec::new();
+        for member in members {
+            let user: Jid = if lid { member.lid() } else { member.jid() }.parse().unwrap();
+            let own = member.jid() == self.jid.clone().unwrap().to_non_ad().to_string();
+            for device in self.devices(socket, &user).await {
+                if own && device.device == self.jid.as_ref().unwrap().device {
+                    continue;
+                }
+                let (enc, _) = self.encrypt(socket, &device, &keys).await;
+                entries.push(NodeBuilder::new("to").attr("jid", device).children([enc]).build());
+            }
+        }
+        let id = format!("3EB0{}", hex::encode_upper(rand::random::<[u8; 8]>()));
+        let stanza = NodeBuilder::new("message")
+            .attr("to", group.clone())
+            .attr("id", id.as_str())
+            .attr("type", "text")
+            .children([
+                NodeBuilder::new("participants").children(entries).build(),
+                NodeBuilder::new("device-identity").bytes(self.device_identity.clone()).build(),
+                shared,
+            ])
+            .build();
+        socket.send(stanza).await;
+        socket.expect(|node| node.tag == "ack" && attr(node, "id") == id).await;
+        id
+    }
+
     /// `<enc>` for one device, with a session begun if there is none.
     pub(crate) async fn encrypt(
         &mut self,
@@ -315,7 +354,7 @@ pub(crate) fn child<'a>(node: &'a Node, path: &[&str]) -> &'a Node {
 
 pub(crate) fn bytes_of(node: &Node) -> Vec<u8> {
     match node.content.as_ref() {
-        Some(wacore_binary::NodeContent::Bytes(bytes)) => bytes.to_vec(),
+        Some(wacore_binary::NodeContent::Bytes(bytes)) => bytes.clone(),
         Some(wacore_binary::NodeContent::String(text)) => text.as_bytes().to_vec(),
         other => panic!("no bytes in <{}>: {other:?}", node.tag),
     }

@@ -11,9 +11,11 @@ use wacore_libsignal::protocol::error::Result;
 use wacore_libsignal::protocol::{
     CiphertextMessage, DeviceId, Direction, GenericSignedPreKey as _, IdentityChange, IdentityKey,
     IdentityKeyPair, IdentityKeyStore, KeyPair, PreKeyBundle, PreKeyId, PreKeyRecord, PreKeySignalMessage,
-    PreKeyStore, ProtocolAddress, PublicKey, SessionRecord, SessionStore, SignalMessage, SignalProtocolError,
-    SignedPreKeyId, SignedPreKeyRecord, SignedPreKeyStore, Timestamp, UsePQRatchet, message_decrypt,
-    message_encrypt, process_prekey_bundle,
+    PreKeyStore, ProtocolAddress, PublicKey, SenderKeyDistributionMessage, SenderKeyName, SenderKeyRecord,
+    SenderKeyStore, SessionRecord, SessionStore, SignalMessage, SignalProtocolError, SignedPreKeyId,
+    SignedPreKeyRecord, SignedPreKeyStore, Timestamp, UsePQRatchet, create_sender_key_distribution_message,
+    group_decrypt, group_encrypt, message_decrypt, message_encrypt, process_prekey_bundle,
+    process_sender_key_distribution_message,
 };
 use waproto::whatsapp as wa;
 
@@ -26,8 +28,11 @@ pub(crate) struct Keys {
     signature: Vec<u8>,
     one_time: OneTime,
     sessions: Sessions,
+    groups: SenderKeys,
 }
 
+#[derive(Default)]
+struct SenderKeys(HashMap<String, SenderKeyRecord>);
 #[derive(Default)]
 struct Sessions(HashMap<String, SessionRecord>);
 #[derive(Default)]
@@ -73,6 +78,7 @@ impl Keys {
             signature: signature.to_vec(),
             one_time: OneTime::default(),
             sessions: Sessions::default(),
+            groups: SenderKeys::default(),
         }
     }
 
@@ -154,6 +160,39 @@ impl Keys {
         (enc, kind == "pkmsg")
     }
 
+    /// Takes the author's key from a group message, and decrypts it.
+    pub(crate) fn decrypt_group(&mut self, node: &Node) -> wa::Message {
+        let keys = self.decrypt(node).sender_key_distribution_message.into_option().unwrap();
+        let name = SenderKeyName::from_parts(&attr(node, "from"), &attr(node, "participant"));
+        let keys = keys.axolotl_sender_key_distribution_message.unwrap();
+        let keys = SenderKeyDistributionMessage::try_from(keys.as_slice()).unwrap();
+        run(process_sender_key_distribution_message(&name, &keys, &mut self.groups)).unwrap();
+        let enc = node.get_children_by_tag("enc").find(|enc| attr(enc, "type") == "skmsg").unwrap();
+        unpad(run(group_decrypt(&bytes_of(enc), &mut self.groups, &name)).unwrap())
+    }
+
+    /// Our key of a group for others, and a message under it.
+    pub(crate) fn encrypt_group(&mut self, group: &Jid, message: &wa::Message) -> (wa::Message, Node) {
+        let name = SenderKeyName::from_parts(&group.to_string(), "me");
+        let mut rng = rand::rng();
+        let keys =
+            run(create_sender_key_distribution_message(&name, &mut self.groups, &mut rng)).unwrap();
+        let keys = wa::Message {
+            sender_key_distribution_message: buffa::MessageField::some(
+                wa::message::SenderKeyDistributionMessage {
+                    group_id: Some(group.to_string()),
+                    axolotl_sender_key_distribution_message: Some(keys.serialized().to_vec()),
+                },
+            ),
+            ..Default::default()
+        };
+        let mut plain = message.encode_to_vec();
+        plain.extend([4; 4]);
+        let sealed = run(group_encrypt(&mut self.groups, &name, &plain, &mut rng)).unwrap();
+        let enc = NodeBuilder::new("enc").attr("v", "2").attr("type", "skmsg");
+        (keys, enc.bytes(sealed.serialized().to_vec()).build())
+    }
+
     /// Decrypts the last `<enc>` of a message that is for this device.
     pub(crate) fn decrypt(&mut self, node: &Node) -> wa::Message {
         let author = node.attrs.get("participant").or_else(|| node.attrs.get("from")).unwrap();
@@ -179,10 +218,24 @@ impl Keys {
             UsePQRatchet::No,
         ))
         .unwrap();
-        let mut plain = opened.plaintext;
-        let padding = usize::from(*plain.last().unwrap());
-        plain.truncate(plain.len() - padding);
-        wa::Message::decode_from_slice(&plain).unwrap()
+        unpad(opened.plaintext)
+    }
+}
+
+fn unpad(mut plain: Vec<u8>) -> wa::Message {
+    let padding = usize::from(*plain.last().unwrap());
+    plain.truncate(plain.len() - padding);
+    wa::Message::decode_from_slice(&plain).unwrap()
+}
+
+#[async_trait]
+impl SenderKeyStore for SenderKeys {
+    async fn store_sender_key(&mut self, name: &SenderKeyName, record: SenderKeyRecord) -> Result<()> {
+        self.0.insert(format!("{name:?}"), record);
+        Ok(())
+    }
+    async fn load_sender_key(&self, name: &SenderKeyName) -> Result<Option<SenderKeyRecord>> {
+        Ok(self.0.get(&format!("{name:?}")).cloned())
     }
 }
 

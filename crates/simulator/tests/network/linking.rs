@@ -2,7 +2,14 @@
 
 use enlace_simulator::{Simulator, SimulatorConfig, SimulatorError};
 
-use crate::companion::{Companion, attr};
+use wacore::pair_code::PairCodeUtils;
+use wacore_binary::Node;
+use wacore_binary::builder::NodeBuilder;
+use wacore_libsignal::protocol::KeyPair;
+
+use crate::companion::{Companion, attr, bytes_of, child, server};
+use crate::keys::public;
+use crate::socket::Socket;
 
 #[tokio::test]
 async fn a_companion_links_by_qr_and_logs_in() {
@@ -65,4 +72,133 @@ async fn a_second_login_replaces_the_first() {
     assert_eq!(attr(error.get_optional_child("conflict").unwrap(), "type"), "replaced");
     assert!(first.receive().await.is_none());
     assert!(ana.devices()[0].online);
+}
+
+const CODE: &str = "ABCD1234";
+
+/// Asks for a code for a number; gives the answer and what is needed to finish.
+async fn ask_for_code(companion: &Companion, socket: &mut Socket, number: &str) -> (Node, KeyPair) {
+    let ephemeral = KeyPair::generate(&mut rand::rng());
+    let wrapped = PairCodeUtils::encrypt_ephemeral_pub(&public(&ephemeral), CODE);
+    let iq = PairCodeUtils::build_companion_hello_iq(
+        number,
+        &public(&companion.noise),
+        &wrapped,
+        "1",
+        "Chrome (Linux)",
+        true,
+        "hello".to_owned(),
+    );
+    socket.send(iq).await;
+    (socket.expect(|node| attr(node, "id") == "hello").await, ephemeral)
+}
+
+/// Finishes the companion's half once the phone spoke; gives the ADV secret.
+async fn finish_code(
+    companion: &Companion,
+    socket: &mut Socket,
+    number: &str,
+    ephemeral: &KeyPair,
+) -> [u8; 32] {
+    let hello = socket.expect(|node| attr(node, "type") == "link_code_companion_reg").await;
+    let hello = child(&hello, &["link_code_companion_reg"]);
+    assert_eq!(attr(hello, "stage"), "primary_hello");
+    let wrapped = bytes_of(child(hello, &["link_code_pairing_wrapped_primary_ephemeral_pub"]));
+    let primary = PairCodeUtils::decrypt_primary_ephemeral_pub(&wrapped, CODE).unwrap();
+    let identity: [u8; 32] = bytes_of(child(hello, &["primary_identity_pub"])).try_into().unwrap();
+    let (bundle, secret) =
+        PairCodeUtils::prepare_key_bundle(ephemeral, &primary, &identity, &companion.keys.identity).unwrap();
+    let reference = bytes_of(child(hello, &["link_code_pairing_ref"]));
+    let own = public(&companion.keys.identity);
+    let iq = PairCodeUtils::build_companion_finish_iq(number, bundle, &own, &reference, "finish".to_owned());
+    socket.send(iq).await;
+    let answer = socket.expect(|node| attr(node, "id") == "finish").await;
+    assert_eq!(attr(&answer, "type"), "result");
+    secret
+}
+
+#[tokio::test]
+async fn a_companion_links_by_code_after_a_wrong_one_was_typed() {
+    let simulator = Simulator::start(SimulatorConfig::default()).unwrap();
+    let ana = simulator.phone("Ana").await.unwrap();
+    let mut companion = Companion::new(&simulator);
+    let (mut socket, _) = companion.offer(&simulator).await;
+    let (answer, ephemeral) = ask_for_code(&companion, &mut socket, &ana.number()).await;
+    assert_eq!(attr(&answer, "type"), "result");
+    let prompts = ana.link_prompts();
+    assert_eq!((prompts.len(), prompts[0].name.as_str()), (1, "Chrome (Linux)"));
+
+    let typed = ana.enter_code("WXYZ-6789");
+    // The companion cannot tell that the phone's half was made with another code; it finishes all the same.
+    let number = ana.number();
+    let finishing = finish_code(&companion, &mut socket, &number, &ephemeral);
+    let (wrong, _) = futures::future::join(typed, finishing).await;
+    assert!(matches!(wrong, Err(SimulatorError::WrongCode)));
+
+    let typed = ana.enter_code("abcd-1234");
+    let companion_side = async {
+        companion.adv_secret = finish_code(&companion, &mut socket, &ana.number(), &ephemeral).await;
+        companion.sign(socket).await;
+    };
+    let (device, ()) = futures::future::join(typed, companion_side).await;
+    assert_eq!(device.unwrap(), 1);
+    assert_eq!(ana.devices()[0].name, "Chrome (Linux)");
+    assert!(ana.link_prompts().is_empty());
+    companion.log_in(&simulator).await;
+}
+
+#[tokio::test]
+async fn a_code_is_refused_for_unknown_numbers_and_by_order_and_dies_in_time() {
+    let config = SimulatorConfig { speed: 10_000.0, ..SimulatorConfig::default() };
+    let simulator = Simulator::start(config).unwrap();
+    let ana = simulator.phone("Ana").await.unwrap();
+    let companion = Companion::new(&simulator);
+    let (mut socket, _) = companion.offer(&simulator).await;
+    let code_of = |node: &Node| attr(child(node, &["error"]), "code");
+    let (answer, _) = ask_for_code(&companion, &mut socket, "999000000001").await;
+    assert_eq!((attr(&answer, "type"), code_of(&answer)), ("error".to_owned(), "404".to_owned()));
+    let order = serde_json::json!({ "kind": "refuse-code", "phone": ana.number(), "code": 429 });
+    simulator.fault(serde_json::from_value(order).unwrap()).unwrap();
+    let (answer, _) = ask_for_code(&companion, &mut socket, &ana.number()).await;
+    assert_eq!(code_of(&answer), "429");
+    let (answer, _) = ask_for_code(&companion, &mut socket, &ana.number()).await;
+    assert_eq!(attr(&answer, "type"), "result");
+    while !ana.link_prompts().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(ana.enter_code(CODE).await, Err(SimulatorError::NoCodePending)));
+}
+
+#[tokio::test]
+async fn a_qr_dies_when_its_time_is_over() {
+    let config = SimulatorConfig { speed: 1_000.0, refs: 2, ..SimulatorConfig::default() };
+    let simulator = Simulator::start(config).unwrap();
+    let ana = simulator.phone("Ana").await.unwrap();
+    let companion = Companion::new(&simulator);
+    let (_socket, qrs) = companion.offer(&simulator).await;
+    assert_eq!(qrs.len(), 2);
+    // 60 s and 20 s are over in 80 ms; the connection goes on.
+    tokio::time::sleep(std::time::Duration::from_millis(90)).await;
+    for qr in qrs {
+        assert!(matches!(ana.scan(&qr).await, Err(SimulatorError::DeadQr(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_companion_logs_itself_out_and_others_hear_of_every_change() {
+    let simulator = Simulator::start(SimulatorConfig::default()).unwrap();
+    let ana = simulator.phone("Ana").await.unwrap();
+    let (_first, mut socket) = Companion::link(&simulator, &ana).await;
+    let (second, mut leaving) = Companion::link(&simulator, &ana).await;
+    let told = socket.expect(|node| attr(node, "type") == "devices").await;
+    assert_eq!(attr(child(&told, &["add", "device"]), "jid"), second.jid.clone().unwrap().to_string());
+    let remove = NodeBuilder::new("remove-companion-device")
+        .attr("jid", second.jid.clone().unwrap())
+        .attr("reason", "user_initiated")
+        .build();
+    leaving.iq("set", "md", server(), [remove]).await;
+    while leaving.receive().await.is_some() {}
+    let told = socket.expect(|node| attr(node, "type") == "devices").await;
+    assert_eq!(attr(child(&told, &["remove", "device"]), "jid"), second.jid.unwrap().to_string());
+    assert_eq!(ana.devices().len(), 1);
 }

@@ -113,6 +113,15 @@ impl Socket {
         }
     }
 
+    /// Everything up to the end of the connection.
+    pub(crate) async fn until_end(&mut self) -> Vec<Node> {
+        let mut rest = Vec::new();
+        while let Some(node) = self.receive().await {
+            rest.push(node);
+        }
+        rest
+    }
+
     /// Asks, and waits for the result.
     pub(crate) async fn iq(
         &mut self,
