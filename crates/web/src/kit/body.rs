@@ -88,8 +88,8 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let reason = error.inner().to_string();
-        let field = match (path.as_str(), named(&reason)) {
-            ("." | "?", Some(name)) => name.to_owned(),
+        let field = match (path.as_str(), missing(&reason)) {
+            (".", Some(name)) => name.to_owned(),
             (path, Some(name)) => format!("{path}.{name}"),
             (path, None) => path.to_owned(),
         };
@@ -119,10 +119,9 @@ fn in_words(field: &str, reason: &str) -> String {
     format!("{field} must be {expected}")
 }
 
-/// A missing or unknown field is told by serde at the object that lacks or has it; its name stands in the words.
-fn named(reason: &str) -> Option<&str> {
-    let rest = reason.strip_prefix("missing field `").or_else(|| reason.strip_prefix("unknown field `"))?;
-    rest.split('`').next()
+/// A missing field is told by serde at the object that lacks it; its name stands in the words.
+fn missing(reason: &str) -> Option<&str> {
+    reason.strip_prefix("missing field `")?.split('`').next()
 }
 
 /// The same value with every object's members sorted by name.

@@ -9,3 +9,4 @@ pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod state;
 pub(crate) mod wait;
+pub(crate) mod written;

@@ -5,6 +5,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use enlace_domain::event::LogBounds;
 use enlace_domain::{ErrorKind, Fault};
 use enlace_sessions::{GatewayError, KeyError};
 use serde::Serialize;
@@ -23,12 +24,13 @@ pub(crate) struct Problem {
     detail: String,
     field: Option<String>,
     retry_after: Option<u64>,
+    bounds: Option<LogBounds>,
     members: Map<String, Value>,
 }
 
 /// What an error answer holds (RFC 9457). Members that do not apply are left out.
 #[derive(Serialize, utoipa::ToSchema)]
-#[schema(title = "Problem", example = json!({
+#[schema(as = Problem, example = json!({
     "type": "about:blank",
     "title": "Conflict",
     "status": 409,
@@ -54,20 +56,16 @@ pub(crate) struct ProblemBody {
     field: Option<String>,
     /// Quote it when you ask for help; it is also in the header `X-Request-Id`.
     request_id: String,
-    /// Of a cursor problem: the oldest event kept. Others have members of their own, e.g. `formats`.
-    #[serde(flatten)]
-    #[schema(inline, value_type = CursorBounds)]
-    members: Map<String, Value>,
-}
-
-/// The ends of the event log, for cursor problems.
-#[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "only describes what `members` holds in a cursor problem")]
-pub(crate) struct CursorBounds {
     /// Of a cursor problem: sequence number of the oldest event kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
     oldest: Option<u64>,
     /// Of a cursor problem: sequence number of the newest event.
+    #[serde(skip_serializing_if = "Option::is_none")]
     newest: Option<u64>,
+    /// Members of one problem alone, e.g. `formats` of an unknown format.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    members: Map<String, Value>,
 }
 
 impl Problem {
@@ -79,6 +77,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             retry_after: None,
+            bounds: None,
             members: Map::new(),
         }
     }
@@ -143,6 +142,8 @@ impl Problem {
             detail: self.detail,
             field: self.field,
             request_id: request_id.to_owned(),
+            oldest: self.bounds.map(|bounds| bounds.oldest),
+            newest: self.bounds.map(|bounds| bounds.newest),
             members: self.members,
         };
         let text = serde_json::to_vec(&body).expect("a problem is plain data with text keys");
@@ -192,13 +193,11 @@ fn chain(error: &impl Error) -> String {
 
 impl From<GatewayError> for Problem {
     fn from(error: GatewayError) -> Self {
-        let problem = Self::from_fault(&error);
-        match error {
-            GatewayError::CursorUnknown(bounds) | GatewayError::CursorExpired(bounds) => {
-                problem.with("oldest", bounds.oldest).with("newest", bounds.newest)
-            }
-            _ => problem,
+        let mut problem = Self::from_fault(&error);
+        if let GatewayError::CursorUnknown(bounds) | GatewayError::CursorExpired(bounds) = error {
+            problem.bounds = Some(bounds);
         }
+        problem
     }
 }
 

@@ -55,6 +55,16 @@ async fn a_link_by_code_answers_with_the_accepted_code_and_a_second_ask_with_the
 }
 
 #[tokio::test]
+async fn a_number_may_come_as_a_json_number() {
+    let api = Api::new().await;
+    api.awaiting_scan("ana", PAYLOAD).await;
+    let body = json!({"method": "code", "phone": 999_100_000_001_u64});
+    let answer = api.post("/v1/sessions/ana/link", &body).await;
+    assert_eq!(answer.json()["code"]["phone"], "999100000001", "{answer:?}");
+    assert_eq!(answer.header("enlace-network"), "simulator");
+}
+
+#[tokio::test]
 async fn a_custom_code_is_handed_to_the_network() {
     let api = Api::new().await;
     api.awaiting_scan("ana", PAYLOAD).await;
@@ -117,9 +127,15 @@ async fn a_code_that_the_network_refuses_is_told_with_its_reason() {
 async fn a_network_that_cannot_be_reached_is_told_and_not_waited_for() {
     let api = Api::new().await;
     api.create("ana").await;
-    let (answer, ()) = tokio::join!(api.get("/v1/sessions/ana/qr?wait=60"), async {
-        api.network.next_connection().await.lose("dial-failed").await;
-    });
+    let losing = async {
+        loop {
+            api.network.next_connection().await.lose("dial-failed").await;
+        }
+    };
+    let answer = tokio::select! {
+        answer = api.get("/v1/sessions/ana/qr?wait=60") => answer,
+        () = losing => unreachable!("it loses until the answer is there"),
+    };
     let problem = answer.assert_problem(503, "network-unreachable");
     assert!(problem["detail"].as_str().unwrap().contains("dial-failed"));
 }

@@ -7,6 +7,7 @@ use crate::kit::body::{Body, Input};
 use crate::kit::docs::{BodyProblems, SessionProblems};
 use crate::kit::problem::{Problem, ProblemBody};
 use crate::kit::wait;
+use crate::kit::written::Written;
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
 use enlace_domain::address::Jid;
@@ -25,7 +26,8 @@ const WAIT_DEFAULT: u32 = 10;
 #[serde(deny_unknown_fields)]
 pub(crate) struct SendBody {
     /// A phone number in any usual writing, or a JID of a person or group.
-    to: String,
+    #[schema(value_type = String)]
+    to: Written,
     /// What to say.
     text: String,
     /// Seconds to wait for the server's acknowledgement, 0 to 60; 10 when left out.
@@ -91,7 +93,7 @@ pub(crate) async fn send(
 
 fn read(body: SendBody, idempotency: Option<(String, [u8; 32])>) -> Result<SendMessage, Problem> {
     Ok(SendMessage {
-        to: Jid::parse(&body.to).map_err(|error| Problem::field("to", error.to_string()))?,
+        to: Jid::parse(&body.to.0).map_err(|error| Problem::field("to", error.to_string()))?,
         content: Content::Text(body.text),
         wait: wait::within(body.wait, WAIT_DEFAULT)?,
         idempotency,

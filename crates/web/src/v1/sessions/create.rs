@@ -56,7 +56,7 @@ impl Input for CreateBody {
 /// Makes a session in state `unlinked`. Nothing is connected yet: ask for its QR, or link it.
 #[utoipa::path(
     post, path = "/v1/sessions", operation_id = "session_create", tag = "sessions",
-    request_body = CreateBody,
+    request_body = Option<CreateBody>,
     responses(
         (status = 201, description = "The new session.", body = SessionView,
             headers(("Location" = String, description = "Its path."))),

@@ -1,5 +1,6 @@
 //! `POST /v1/sessions/{id}/link`
 
+use super::qr::NETWORK;
 use super::qr_format::QrFormat;
 use super::qr_view::QrView;
 use super::view::StateView;
@@ -8,8 +9,10 @@ use crate::kit::body::{Body, Input};
 use crate::kit::docs::{BodyProblems, SessionProblems};
 use crate::kit::problem::{Problem, ProblemBody};
 use crate::kit::wait;
+use crate::kit::written::Written;
 use crate::qr::Frame;
 use axum::Json;
+use axum::response::IntoResponse;
 use enlace_domain::address::PhoneNumber;
 use enlace_domain::clock::millis;
 use enlace_domain::link::{CODE_ALPHABET, LinkMethod, PairingCode, parse_custom_code};
@@ -32,11 +35,13 @@ pub(crate) struct LinkBody {
     method: Option<LinkMethod>,
     /// For a code: the number, 7 to 15 digits in international form in any usual writing. May be left out when the
     /// session was linked before.
-    phone: Option<String>,
+    #[schema(value_type = Option<String>)]
+    phone: Option<Written>,
     /// Unlink a linked session first.
     force: Option<bool>,
     /// Refuse (unlink at once) a phone that is not this number.
-    expect_phone: Option<String>,
+    #[schema(value_type = Option<String>)]
+    expect_phone: Option<Written>,
     /// For a code: the eight characters to use, of `1-9 A-H J-N P-Z`.
     custom_code: Option<String>,
     /// Seconds to wait for the first QR, or for the network to accept the code, 0 to 60; 15 when left out.
@@ -110,9 +115,10 @@ impl From<&PairingCode> for CodeView {
 #[utoipa::path(
     post, path = "/v1/sessions/{id}/link", operation_id = "session_link", tag = "sessions",
     params(("id" = String, Path, description = "The session.")),
-    request_body = LinkBody,
+    request_body = Option<LinkBody>,
     responses(
-        (status = 200, description = "A QR or a code to use now.", body = LinkView),
+        (status = 200, description = "A QR or a code to use now.", body = LinkView,
+            headers(("Enlace-Network" = String, description = "`whatsapp` or `simulator`; a simulated QR or code is for simulated phones only."))),
         SessionProblems, BodyProblems,
         (status = 409, description = "The state forbids it: `already-linked`, `pairing`, `session-restricted`, `link-interrupted`.",
             body = ProblemBody, content_type = "application/problem+json"),
@@ -126,36 +132,41 @@ impl From<&PairingCode> for CodeView {
             body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn link(session: InSession<Links>, body: Body<LinkBody>) -> Result<Json<LinkView>, Problem> {
+pub(crate) async fn link(
+    session: InSession<Links>,
+    body: Body<LinkBody>,
+) -> Result<impl IntoResponse, Problem> {
     let request = read(body.input)?;
     let method = request.method;
     let answer = session.gateway().link(session.id(), request).await?;
     let now = session.state().clock.now();
     let view = |qr: &_| QrView::new(&answer.session, qr, QrFormat::Json, Frame::default(), now);
-    Ok(Json(LinkView {
+    let network = [(NETWORK, answer.session.network.as_str())];
+    let view = LinkView {
         method,
         state: answer.session.state.clone(),
         qr: answer.qr.as_deref().map(view).transpose()?,
         code: answer.code.as_deref().map(CodeView::from),
-    }))
+    };
+    Ok((network, Json(view)))
 }
 
 fn read(body: LinkBody) -> Result<LinkRequest, Problem> {
     let LinkBody { method, phone, force, expect_phone, custom_code, wait } = body;
-    let phone = number("phone", phone.as_deref())?;
+    let phone = number("phone", phone)?;
     let by_default = if phone.is_some() { LinkMethod::Code } else { LinkMethod::Qr };
     Ok(LinkRequest {
         method: method.unwrap_or(by_default),
         phone,
         force: force.unwrap_or(false),
-        expect_phone: number("expect_phone", expect_phone.as_deref())?,
+        expect_phone: number("expect_phone", expect_phone)?,
         custom_code: custom_code.as_deref().map(characters).transpose()?.map(Into::into),
         wait: wait::within(wait, WAIT_DEFAULT)?,
     })
 }
 
-fn number(field: &'static str, text: Option<&str>) -> Result<Option<PhoneNumber>, Problem> {
-    let number = text.map(PhoneNumber::parse).transpose();
+fn number(field: &'static str, written: Option<Written>) -> Result<Option<PhoneNumber>, Problem> {
+    let number = written.map(|Written(text)| PhoneNumber::parse(&text)).transpose();
     number.map_err(|error| Problem::field(field, error.to_string()))
 }
 

@@ -16,13 +16,21 @@ use enlace_domain::link::Qr;
 use enlace_domain::session::{Network, Session};
 use secrecy::ExposeSecret;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 const QR_SEQ: HeaderName = HeaderName::from_static("enlace-qr-seq");
 const QR_EXPIRES_AT: HeaderName = HeaderName::from_static("enlace-qr-expires-at");
-const NETWORK: HeaderName = HeaderName::from_static("enlace-network");
+/// On every answer that shows a QR or a code: one of a simulated network is for simulated phones only.
+pub(super) const NETWORK: HeaderName = HeaderName::from_static("enlace-network");
 
 /// Seconds to wait for the first QR when nothing else is asked for.
 const WAIT_DEFAULT: u32 = 15;
+
+/// The bytes of a PNG file.
+#[derive(ToSchema)]
+#[schema(as = PngFile, value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes bytes that are no JSON")]
+pub(crate) struct PngFile(Vec<u8>);
 
 /// Look at the QR
 ///
@@ -44,7 +52,7 @@ const WAIT_DEFAULT: u32 = 15;
         (status = 200, description = "The QR.",
             content(
                 (String = "image/svg+xml"),
-                (Vec<u8> = "image/png"),
+                (PngFile = "image/png"),
                 (QrView = "application/json"),
                 (String = "text/plain"),
             ),

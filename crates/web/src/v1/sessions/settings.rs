@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// What to set. Members left out keep their value, at creation the default.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = SettingsChange)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct SettingsBody {
     /// QR rounds per link request, 1 to 10.
     #[schema(minimum = 1, maximum = 10)]

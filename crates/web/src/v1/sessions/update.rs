@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for NewName {
 #[utoipa::path(
     patch, path = "/v1/sessions/{id}", operation_id = "session_update", tag = "sessions",
     params(("id" = String, Path, description = "The session.")),
-    request_body = UpdateBody,
+    request_body = Option<UpdateBody>,
     responses(
         (status = 200, description = "The session as it is now.", body = SessionView),
         SessionProblems, BodyProblems,
