@@ -42,7 +42,7 @@ export class Companion {
   updates = [];
   messages = [];
   statuses = [];
-  contacts = [];
+  histories = [];
   connection = 0;
 
   constructor(url) {
@@ -68,8 +68,7 @@ export class Companion {
     socket.ev.on('connection.update', (update) => this.updates.push({ ...update, onConnection: connection }));
     socket.ev.on('messages.upsert', ({ messages }) => this.messages.push(...messages));
     socket.ev.on('messages.update', (updates) => this.statuses.push(...updates));
-    socket.ev.on('contacts.upsert', (contacts) => this.contacts.push(...contacts));
-    socket.ev.on('contacts.update', (contacts) => this.contacts.push(...contacts));
+    socket.ev.on('messaging-history.set', (history) => this.histories.push(history));
     return this;
   }
 

@@ -35,6 +35,8 @@ export class Control {
   send = (number, to, content) => this.#ask('POST', `/phones/${number}/messages`, { to, ...content });
   messages = (number) => this.#ask('GET', `/phones/${number}/messages`);
   markRead = (number, ids) => this.#ask('POST', `/phones/${number}/receipts`, { ids, type: 'read' });
+  newGroup = (number, subject, participants, addressing) =>
+    this.#ask('POST', `/phones/${number}/groups`, { subject, participants, addressing });
   devices = (number) => this.#ask('GET', `/phones/${number}/devices`);
   unlink = (number, device) => this.#ask('DELETE', `/phones/${number}/devices/${device}`);
 }

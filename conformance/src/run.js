@@ -1,11 +1,13 @@
 // Stock Baileys against a simulated network: node src/run.js CONTROL_URL, e.g. http://127.0.0.1:7701/simulator/v1
 
+import { checkBeyondText } from './checks/beyond_text.js';
 import { checkEnding } from './checks/ending.js';
 import { checkHandshake } from './checks/handshake.js';
 import { checkCodeLink, checkQrLink } from './checks/linking.js';
 import { checkMessages, checkReconnect } from './checks/messages.js';
 import { Control } from './control.js';
-import { Report } from './report.js';
+import { lookedUp } from './outside.js';
+import { Report, assertEqual } from './report.js';
 
 const base = process.argv[2];
 if (!base) {
@@ -31,7 +33,9 @@ const anasCompanion = await checkQrLink(report, control, url, ana);
 const brunosCompanion = await checkCodeLink(report, control, url, bruno);
 const everyone = { ana, bruno, anasCompanion, brunosCompanion };
 await checkMessages(report, control, everyone);
+await checkBeyondText(report, control, everyone);
 await checkReconnect(report, control, everyone);
 await checkEnding(report, control, everyone);
+await report.check('nothing outside of this machine was asked for', async () => assertEqual([...lookedUp], [], 'names'));
 
 process.exit(report.end() ? 0 : 1);

@@ -64,7 +64,7 @@ export async function checkQrLink(report, control, url, phone) {
     const devices = await control.devices(phone.number);
     assertEqual(devices.map(({ id }) => id), [linked.device], 'devices');
   });
-  await report.check('QR: app state and history arrive: the push name is known', () =>
+  await report.check('QR: the app state is read: the push name is known', () =>
     eventually('the push name', () => (companion.creds.me?.name === phone.name ? true : undefined), 30),
   );
   companion.device = linked?.device;
