@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// Links under way at the same time.
 const AT_ONCE: usize = 8;
-const ALL_WITHIN: Duration = Duration::from_secs(600);
+const ALL_WITHIN: Duration = Duration::from_mins(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long sessions rest before memory is read: keep-alives and flushes are over then.
 const REST: Duration = Duration::from_secs(5);

@@ -64,7 +64,7 @@ pub enum StartError {
 }
 
 /// Runs a command to its end.
-pub fn run(cli: Cli) -> ExitCode {
+pub fn run(cli: &Cli) -> ExitCode {
     install_crypto_provider();
     match dispatch(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -86,7 +86,7 @@ fn sentence(error: &dyn std::error::Error) -> String {
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
-fn dispatch(cli: Cli) -> Result<(), StartError> {
+fn dispatch(cli: &Cli) -> Result<(), StartError> {
     if let Command::Openapi = cli.command {
         let document =
             serde_json::to_string_pretty(&enlace_web::openapi()).expect("an OpenAPI document is JSON");

@@ -255,9 +255,10 @@ impl Settings {
             from_environment.map(|(key, value)| (key, value.clone())).collect();
         overrides.extend(flags);
         for (key, value) in overrides {
-            builder = builder.set_override(key, value).map_err(value_error)?;
+            builder = builder.set_override(key, value).map_err(|error| value_error(&error))?;
         }
-        let mut settings: Self = builder.build().and_then(Config::try_deserialize).map_err(value_error)?;
+        let mut settings: Self =
+            builder.build().and_then(Config::try_deserialize).map_err(|error| value_error(&error))?;
         let secret = |name: &str| environment.get(name).filter(|v| !v.is_empty()).map(|v| v.clone().into());
         settings.secrets = Secrets { admin_key: secret(ADMIN_KEY), master_key: secret(MASTER_KEY) };
         let is_known = |name: &&String| names.contains_key(*name) || OTHER_NAMES.contains(&name.as_str());
@@ -266,7 +267,7 @@ impl Settings {
     }
 }
 
-fn value_error(error: ConfigError) -> SettingsError {
+fn value_error(error: &ConfigError) -> SettingsError {
     SettingsError::Value(error.to_string())
 }
 

@@ -88,10 +88,12 @@ impl Stage {
         let drawn = self.api.get("/v1/sessions/ana/qr?format=terminal").await?.expect_status(200)?;
         say!("      GET /v1/sessions/ana/qr?format=png \u{2192} 200, {} bytes", picture.body.len());
         say!("      SIMULATED QR: a real phone can't use it. The same from ?format=terminal:\n");
-        say!("{}", drawn.text().lines().map(|line| format!("      {line}\n")).collect::<String>());
+        for line in drawn.text().lines() {
+            say!("      {line}");
+        }
 
         let seen = read_qr(&picture.body)?;
-        say!("      Ana's phone decodes the PNG ({} characters) and scans it:", seen.len());
+        say!("\n      Ana's phone decodes the PNG ({} characters) and scans it:", seen.len());
         let device = ana.scan(&seen).await?;
         say!("      POST /simulator/v1/phones/{ANA}/scan \u{2192} 200, linked device {}", device["device"]);
         self.wait_online("ana", ANA).await

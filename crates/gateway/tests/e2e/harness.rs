@@ -5,7 +5,7 @@ use enlace_gateway::client::{Answer, Api, Phone, Phones, ServerEvent};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -21,8 +21,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(15);
 /// A process of ours with what it printed.
 pub(crate) struct Process {
     child: Child,
-    output: Arc<Mutex<Vec<String>>>,
-    errors: Arc<Mutex<Vec<String>>>,
+    output: Lines,
+    errors: Lines,
+}
+
+type Lines = Arc<Mutex<Vec<String>>>;
+
+fn joined(lines: &Lines) -> String {
+    lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
 }
 
 impl Process {
@@ -50,20 +56,20 @@ impl Process {
 
     /// What it printed on standard output so far.
     pub(crate) fn output(&self) -> String {
-        self.output.lock().unwrap().join("\n")
+        joined(&self.output)
     }
 
     /// What it printed on standard error so far.
     pub(crate) fn errors(&self) -> String {
-        self.errors.lock().unwrap().join("\n")
+        joined(&self.errors)
     }
 
     /// Waits for a line of standard output.
     pub(crate) async fn wait_for_line(&mut self, wanted: impl Fn(&str) -> bool) -> Result<String> {
         let deadline = Instant::now() + WITHIN;
         loop {
-            if let Some(line) = self.output.lock().unwrap().iter().find(|line| wanted(line)) {
-                return Ok(line.clone());
+            if let Some(line) = self.output().lines().find(|line| wanted(line)) {
+                return Ok(line.to_owned());
             }
             if let Some(status) = self.child.try_wait()? {
                 // The readers may be a moment behind.
@@ -105,13 +111,13 @@ impl Process {
     }
 }
 
-fn collect(from: impl AsyncRead + Send + Unpin + 'static) -> Arc<Mutex<Vec<String>>> {
+fn collect(from: impl AsyncRead + Send + Unpin + 'static) -> Lines {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&lines);
     tokio::spawn(async move {
         let mut from = BufReader::new(from).lines();
         while let Ok(Some(line)) = from.next_line().await {
-            kept.lock().unwrap().push(line);
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         }
     });
     lines
@@ -136,7 +142,8 @@ pub(crate) struct Server {
     /// The hands at the simulated phones.
     pub(crate) phones: Phones,
     folder: PathBuf,
-    _own_folder: Option<TempDir>,
+    /// Removed with the server, where the test brought none.
+    own_folder: Option<TempDir>,
 }
 
 impl Server {
@@ -144,7 +151,7 @@ impl Server {
     pub(crate) async fn start() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut server = Self::start_in(folder.path(), &["--simulator"], &[]).await?;
-        server._own_folder = Some(folder);
+        server.own_folder = Some(folder);
         Ok(server)
     }
 
@@ -164,7 +171,7 @@ impl Server {
         let url = line.split_whitespace().last().context("the line names the address")?.to_owned();
         let api = Api::new(&url, Some(KEY))?;
         api.get("/readyz").await?.expect_status(200)?;
-        Ok(Self { process, phones: Phones::new(&url)?, api, folder: folder.to_owned(), _own_folder: None })
+        Ok(Self { process, phones: Phones::new(&url)?, api, folder: folder.to_owned(), own_folder: None })
     }
 
     /// Its folder.
