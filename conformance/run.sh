@@ -3,7 +3,7 @@
 # Prints a line per check and a last line "N passed, N failed"; fails if any failed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-binary=${1:-$here/../target/release/enlace}
+binary=$(realpath "${1:-$here/../target/release/enlace}")
 
 work=$(mktemp -d)
 server=
