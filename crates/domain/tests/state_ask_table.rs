@@ -41,7 +41,7 @@ fn word(word: &str) -> Decision {
     }
 }
 
-fn check(table: &[(StateName, &str)], facts: &Facts) {
+fn check(table: &[(StateName, &str)], facts: Facts) {
     for (state, words) in table {
         let expected = row(words);
         assert_eq!(expected.len(), Ask::ALL.len(), "{state:?}: a row has one answer for every ask");
@@ -101,7 +101,7 @@ fn every_state_answers_every_ask_when_no_keys_are_stored() {
             "!stopped    begin      begin      begin   begin   begin  -    begin   -       delete  !link",
         ),
     ];
-    check(&table, &PLAIN);
+    check(&table, PLAIN);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn every_state_answers_every_ask_when_keys_are_stored() {
         (S::Restricted, restricted.as_str()),
         (S::Stopped, stopped.as_str()),
     ];
-    check(&table, &LINKED);
+    check(&table, LINKED);
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn a_live_code_is_given_again_and_another_phone_replaces_it() {
         for ask in [Ask::LinkCode, Ask::ForceCode] {
             let same = Facts { live_code: LiveCode::SamePhone, ..PLAIN };
             let other = Facts { live_code: LiveCode::OtherPhone, ..PLAIN };
-            assert_eq!(decide(state, &same, ask), Decision::ReturnCode);
-            assert_eq!(decide(state, &other, ask), Decision::ReplaceCode);
+            assert_eq!(decide(state, same, ask), Decision::ReturnCode);
+            assert_eq!(decide(state, other, ask), Decision::ReplaceCode);
         }
     }
 }
@@ -148,9 +148,9 @@ fn a_live_code_is_given_again_and_another_phone_replaces_it() {
 #[test]
 fn an_expired_round_begins_again_only_after_silence() {
     let recently = Facts { asked_recently: true, ..PLAIN };
-    assert_eq!(decide(StateName::LinkExpired, &recently, Ask::Qr), Decision::Refuse(Refusal::LinkExpired));
-    assert_eq!(decide(StateName::LinkExpired, &PLAIN, Ask::Qr), Decision::BeginLink);
-    assert_eq!(decide(StateName::LinkExpired, &recently, Ask::LinkQr), Decision::BeginLink);
+    assert_eq!(decide(StateName::LinkExpired, recently, Ask::Qr), Decision::Refuse(Refusal::LinkExpired));
+    assert_eq!(decide(StateName::LinkExpired, PLAIN, Ask::Qr), Decision::BeginLink);
+    assert_eq!(decide(StateName::LinkExpired, recently, Ask::LinkQr), Decision::BeginLink);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn only_force_logout_and_delete_ever_unlink_a_running_session_and_they_work_from
             for asked_recently in [false, true] {
                 let facts = Facts { asked_recently, ..LINKED };
                 let unlinks =
-                    matches!(decide(state, &facts, ask), Decision::UnlinkAndBegin | Decision::Unlink);
+                    matches!(decide(state, facts, ask), Decision::UnlinkAndBegin | Decision::Unlink);
                 let may = matches!(ask, Ask::ForceQr | Ask::ForceCode | Ask::Logout)
                     || (matches!(ask, Ask::LinkQr | Ask::LinkCode)
                         && matches!(state, StateName::Stopped | StateName::Replaced));

@@ -32,10 +32,10 @@ impl Default for SessionsConfig {
             default_network: Network::Whatsapp,
             resume_parallel: 50,
             reconnect_first: Duration::from_secs(1),
-            reconnect_max: Duration::from_secs(300),
-            watch_window: Duration::from_secs(60),
+            reconnect_max: Duration::from_mins(5),
+            watch_window: Duration::from_mins(1),
             proof_window: Duration::from_secs(75),
-            idempotency_window: Duration::from_secs(24 * 3600),
+            idempotency_window: Duration::from_hours(24),
             unlink_within: Duration::from_secs(5),
             outbox_limit: 1_000,
         }

@@ -26,7 +26,7 @@ pub use ops::authenticate::KeyError;
 pub use ops::create_session::CreateSession;
 pub use ops::ensure_admin_key::{AdminKey, reset_admin_key};
 pub use ops::link::{LinkAnswer, LinkRequest};
-pub use ops::patch_session::PatchSession;
+pub use ops::patch_session::{PatchSession, SettingsChange};
 pub use ops::read_events::Cursor;
 pub use ops::send_message::{SendAnswer, SendMessage};
 pub use ops::watch::WatchGuard;

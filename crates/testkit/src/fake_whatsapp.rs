@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use enlace_domain::address::{Jid, PhoneNumber};
 use enlace_domain::id::SessionId;
-use enlace_domain::port::inbox::{ConnectionEvent, EndReason, Inbox, InboundMessage, InboxError, Receipt};
+use enlace_domain::port::inbox::{ConnectionEvent, EndReason, InboundMessage, Inbox, InboxError, Receipt};
 use enlace_domain::port::whatsapp::{
     Connection, EngineError, Identity, IssuedCode, OpenRequest, Outgoing, SendError, WhatsApp,
 };
@@ -97,13 +97,21 @@ impl WhatsApp for FakeWhatsApp {
         !lock(&self.missing).contains(&network)
     }
 
-    async fn open(&self, request: OpenRequest, inbox: Arc<dyn Inbox>) -> Result<Arc<dyn Connection>, EngineError> {
+    async fn open(
+        &self,
+        request: OpenRequest,
+        inbox: Arc<dyn Inbox>,
+    ) -> Result<Arc<dyn Connection>, EngineError> {
         assert!(!self.panics.swap(false, Ordering::Relaxed), "the test asked for this panic");
         let connection = Arc::new(FakeConnection::new(request, inbox));
         if self.friendly.load(Ordering::Relaxed) {
             let answering = Arc::clone(&connection);
             tokio::spawn(async move {
-                if answering.request.linked { answering.go_online().await } else { answering.show_qr("friendly").await }
+                if answering.request.linked {
+                    answering.go_online().await;
+                } else {
+                    answering.show_qr("friendly").await;
+                }
             });
         }
         // A test that does not look at connections has dropped nothing it needs.
@@ -163,7 +171,7 @@ impl FakeConnection {
 
     /// A QR of 60 s.
     pub async fn show_qr(&self, payload: &str) {
-        self.show_qr_for(payload, Duration::from_secs(60)).await;
+        self.show_qr_for(payload, Duration::from_mins(1)).await;
     }
 
     /// A QR.
@@ -265,7 +273,7 @@ impl Connection for FakeConnection {
         let scripted = lock(&self.code_answers).pop_front();
         scripted.unwrap_or_else(|| {
             let code = custom.cloned().unwrap_or_else(|| "ABCD1234".into());
-            Ok(IssuedCode { code, valid_for: Duration::from_secs(180) })
+            Ok(IssuedCode { code, valid_for: Duration::from_mins(3) })
         })
     }
 

@@ -194,7 +194,7 @@ fn column(state: StateName, linked: bool) -> Column {
 }
 
 /// What an ask means in a state.
-pub fn decide(state: StateName, facts: &Facts, ask: Ask) -> Decision {
+pub fn decide(state: StateName, facts: Facts, ask: Ask) -> Decision {
     match ask {
         Ask::Qr => look(state, facts),
         Ask::LinkQr => link(state, facts, Decision::JoinLink),
@@ -211,7 +211,7 @@ pub fn decide(state: StateName, facts: &Facts, ask: Ask) -> Decision {
     }
 }
 
-fn code(facts: &Facts) -> Decision {
+fn code(facts: Facts) -> Decision {
     match facts.live_code {
         LiveCode::None => Decision::AddCode,
         LiveCode::SamePhone => Decision::ReturnCode,
@@ -219,19 +219,18 @@ fn code(facts: &Facts) -> Decision {
     }
 }
 
-fn look(state: StateName, facts: &Facts) -> Decision {
+fn look(state: StateName, facts: Facts) -> Decision {
     match column(state, facts.linked) {
-        Column::Clean => Decision::BeginLink,
-        Column::Linking => Decision::JoinLink,
         Column::Expired if facts.asked_recently => Decision::Refuse(Refusal::LinkExpired),
-        Column::Expired => Decision::BeginLink,
+        Column::Clean | Column::Expired => Decision::BeginLink,
+        Column::Linking => Decision::JoinLink,
         Column::Pairing => Decision::Refuse(Refusal::Pairing),
         Column::Linked => Decision::Refuse(Refusal::AlreadyLinked),
         Column::Resting(refusal) => Decision::Refuse(refusal),
     }
 }
 
-fn link(state: StateName, facts: &Facts, under_way: Decision) -> Decision {
+fn link(state: StateName, facts: Facts, under_way: Decision) -> Decision {
     match column(state, facts.linked) {
         Column::Clean | Column::Expired => Decision::BeginLink,
         Column::Linking => under_way,
@@ -243,11 +242,11 @@ fn link(state: StateName, facts: &Facts, under_way: Decision) -> Decision {
 }
 
 /// A resting session that still holds keys is unlinked first, so that its old device does not stay on the phone.
-fn begin(facts: &Facts) -> Decision {
+fn begin(facts: Facts) -> Decision {
     if facts.linked { Decision::UnlinkAndBegin } else { Decision::BeginLink }
 }
 
-fn force(state: StateName, facts: &Facts, under_way: Decision) -> Decision {
+fn force(state: StateName, facts: Facts, under_way: Decision) -> Decision {
     match column(state, facts.linked) {
         Column::Clean | Column::Expired => Decision::BeginLink,
         Column::Linking => under_way,
@@ -257,7 +256,7 @@ fn force(state: StateName, facts: &Facts, under_way: Decision) -> Decision {
     }
 }
 
-fn start(state: StateName, facts: &Facts) -> Decision {
+fn start(state: StateName, facts: Facts) -> Decision {
     match state {
         StateName::Unlinked => Decision::BeginLink,
         StateName::Stopped | StateName::Replaced | StateName::Restricted | StateName::Reconnecting => {
@@ -274,7 +273,7 @@ fn start(state: StateName, facts: &Facts) -> Decision {
     }
 }
 
-fn restart(state: StateName, facts: &Facts) -> Decision {
+fn restart(state: StateName, facts: Facts) -> Decision {
     match column(state, facts.linked) {
         Column::Linked => Decision::Reconnect,
         Column::Linking => Decision::RestartLink,
@@ -283,17 +282,16 @@ fn restart(state: StateName, facts: &Facts) -> Decision {
     }
 }
 
-fn logout(state: StateName, facts: &Facts) -> Decision {
+fn logout(state: StateName, facts: Facts) -> Decision {
     match column(state, facts.linked) {
         Column::Linked | Column::Pairing => Decision::Unlink,
         Column::Linking | Column::Expired => Decision::AbandonLink,
-        Column::Clean => Decision::Nothing,
         Column::Resting(_) if facts.linked => Decision::Unlink,
-        Column::Resting(_) => Decision::Nothing,
+        Column::Clean | Column::Resting(_) => Decision::Nothing,
     }
 }
 
-fn send(state: StateName, facts: &Facts) -> Decision {
+fn send(state: StateName, facts: Facts) -> Decision {
     match column(state, facts.linked) {
         Column::Linked if state == StateName::Online => Decision::Send,
         Column::Linked | Column::Pairing => Decision::Hold,

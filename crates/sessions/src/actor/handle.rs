@@ -3,8 +3,6 @@
 use super::message::{Ask, Reply};
 use super::snapshot::Snapshot;
 use crate::error::GatewayError;
-use enlace_domain::session::ask::LiveCode;
-use enlace_domain::session::{Facts, Session};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
@@ -45,11 +43,6 @@ impl Handle {
     /// How many look at this session's QR over a stream.
     pub(crate) fn watchers(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.watchers)
-    }
-
-    /// What the decision about a send needs to know.
-    pub(crate) fn send_facts(&self, session: &Session) -> Facts {
-        Facts { linked: session.linked, live_code: LiveCode::None, asked_recently: false }
     }
 
     /// A place in the outbox, or the word that it is full.

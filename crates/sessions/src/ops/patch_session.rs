@@ -15,8 +15,25 @@ pub struct PatchSession {
     pub name: Option<Option<String>>,
     /// Replaces the metadata.
     pub metadata: Option<Map<String, Value>>,
-    /// Replaces the settings.
-    pub settings: Option<Settings>,
+    /// What to set; members left out stay.
+    pub settings: SettingsChange,
+}
+
+/// Which settings to change; what is `None` stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SettingsChange {
+    /// QR rounds per link request, 1 to 10.
+    pub link_max_rounds: Option<u32>,
+    /// Whether the companion shows itself online.
+    pub mark_online: Option<bool>,
+}
+
+impl SettingsChange {
+    /// Changes what is to be changed.
+    pub fn apply(&self, settings: &mut Settings) {
+        settings.link_max_rounds = self.link_max_rounds.unwrap_or(settings.link_max_rounds);
+        settings.mark_online = self.mark_online.unwrap_or(settings.mark_online);
+    }
 }
 
 impl Gateway {
@@ -26,9 +43,9 @@ impl Gateway {
         id: &SessionId,
         patch: PatchSession,
     ) -> Result<Arc<Session>, GatewayError> {
-        if let Some(settings) = &patch.settings {
-            check_settings(settings)?;
-        }
+        let mut changed = Settings::default();
+        patch.settings.apply(&mut changed);
+        check_settings(&changed)?;
         self.registry.handle(id)?.ask(|reply| Ask::Patch { patch, reply }).await
     }
 }

@@ -8,7 +8,8 @@ use enlace_domain::address::{Jid, Person};
 use enlace_domain::id::{MessageId, SessionId};
 use enlace_domain::message::{Content, Message, Status, TEXT_MAX_BYTES, Waiting};
 use enlace_domain::port::store::{Change, Entry, IdempotencyKey};
-use enlace_domain::session::{self, Session, StateName, decide};
+use enlace_domain::session::ask::LiveCode;
+use enlace_domain::session::{self, Facts, Session, StateName, decide};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +46,8 @@ impl Gateway {
         check_content(&request.content)?;
         let handle = self.registry.handle(id)?;
         let session = handle.snapshot().session;
-        let decision = decide(session.state.name, &handle.send_facts(&session), session::Ask::Send);
+        let facts = Facts { linked: session.linked, live_code: LiveCode::None, asked_recently: false };
+        let decision = decide(session.state.name, facts, session::Ask::Send);
         if let session::Decision::Refuse(refusal) = decision {
             return Err(refusal.into());
         }

@@ -1,5 +1,7 @@
 //! Session actors through the facade, on SQLite and against a WhatsApp network in memory.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 mod linking;
 mod messages;
 mod rig;

@@ -7,6 +7,7 @@ use enlace_domain::event::EventFilter;
 use enlace_domain::message::{Content, Status};
 use enlace_domain::page::PageRequest;
 use enlace_domain::port::inbox::{InboundMessage, Receipt};
+use enlace_domain::port::store::MessageFilter;
 use enlace_domain::port::whatsapp::SendError;
 use enlace_sessions::{Cursor, SendMessage, SessionsConfig};
 use std::time::Duration;
@@ -121,7 +122,8 @@ async fn a_refused_message_is_failed_and_said_so() {
     connection.answer_send(Err(SendError::Refused { reason: "463".to_owned() }));
     let error = rig.gateway.send_message(&id, text(PEER, "hello")).await.unwrap_err();
     assert_eq!(error.code(), "message-refused");
-    let messages = rig.gateway.messages(&id, &Default::default(), &PageRequest::default()).await.unwrap();
+    let messages =
+        rig.gateway.messages(&id, &MessageFilter::default(), &PageRequest::default()).await.unwrap();
     assert_eq!(messages.items[0].status, Status::Failed);
     assert_eq!(messages.items[0].error.as_deref(), Some("463"));
 }
@@ -144,7 +146,8 @@ async fn the_same_idempotency_key_sends_once_and_another_request_under_it_is_ref
     connection.next_sent().await;
     let error = rig.gateway.send_message(&id, with_key("bye", [2; 32])).await.unwrap_err();
     assert_eq!(error.code(), "idempotency-mismatch");
-    let messages = rig.gateway.messages(&id, &Default::default(), &PageRequest::default()).await.unwrap();
+    let messages =
+        rig.gateway.messages(&id, &MessageFilter::default(), &PageRequest::default()).await.unwrap();
     assert_eq!(messages.items.len(), 1);
 }
 
@@ -161,7 +164,8 @@ async fn nonsense_is_refused_before_anything_is_stored() {
         rig.gateway.send_message(&unlinked, text(PEER, "x")).await.unwrap_err().code(),
         "link-required"
     );
-    let messages = rig.gateway.messages(&id, &Default::default(), &PageRequest::default()).await.unwrap();
+    let messages =
+        rig.gateway.messages(&id, &MessageFilter::default(), &PageRequest::default()).await.unwrap();
     assert!(messages.items.is_empty());
 }
 
@@ -171,7 +175,8 @@ async fn what_arrives_is_stored_once_with_both_addresses_before_it_is_acknowledg
     let (id, connection) = rig.online("ana").await;
     connection.deliver(inbound("3EB0AA", "hi")).await.unwrap();
     connection.deliver(inbound("3EB0AA", "hi")).await.unwrap();
-    let messages = rig.gateway.messages(&id, &Default::default(), &PageRequest::default()).await.unwrap();
+    let messages =
+        rig.gateway.messages(&id, &MessageFilter::default(), &PageRequest::default()).await.unwrap();
     assert_eq!(messages.items.len(), 1);
     let message = &messages.items[0];
     assert_eq!(message.chat.to_string(), "999100000002@s.whatsapp.net");
@@ -188,7 +193,8 @@ async fn a_retired_connection_can_store_nothing() {
     let (id, connection) = rig.online("ana").await;
     rig.gateway.stop_session(&id).await.unwrap();
     assert!(connection.deliver(inbound("3EB0AA", "late")).await.is_err());
-    let messages = rig.gateway.messages(&id, &Default::default(), &PageRequest::default()).await.unwrap();
+    let messages =
+        rig.gateway.messages(&id, &MessageFilter::default(), &PageRequest::default()).await.unwrap();
     assert!(messages.items.is_empty());
 }
 

@@ -6,7 +6,11 @@ use wacore::appstate::processor::AppStateMutationMAC;
 use wacore::store::traits::AppStateSyncKey;
 
 fn sync_key(n: u8) -> AppStateSyncKey {
-    AppStateSyncKey { key_data: vec![n; 32], fingerprint: vec![n, 1, 2], timestamp: 1_780_000_000 + i64::from(n) }
+    AppStateSyncKey {
+        key_data: vec![n; 32],
+        fingerprint: vec![n, 1, 2],
+        timestamp: 1_780_000_000 + i64::from(n),
+    }
 }
 
 fn mac(index: u8, value: u8) -> AppStateMutationMAC {

@@ -67,5 +67,8 @@ pub async fn mappings_are_written_in_batches(factory: impl KeyStoreFactory) {
     keys.put_lid_mappings(&entries).await.expect("stored");
     assert_eq!(keys.get_all_lid_mappings().await.expect("read").len(), 150);
     assert_eq!(keys.get_pn_mapping("999200000007").await.expect("read").expect("there").lid, "107");
-    assert_eq!(keys.get_lid_mapping("10149").await.expect("read").expect("there").phone_number, "999200099999");
+    assert_eq!(
+        keys.get_lid_mapping("10149").await.expect("read").expect("there").phone_number,
+        "999200099999"
+    );
 }

@@ -62,7 +62,10 @@ pub async fn the_number_of_stored_secrets_is_given(factory: impl KeyStoreFactory
         let stored = keys.get_msg_secret_with_ts(CHAT, SENDER, &n.to_string()).await.expect("read");
         assert_eq!(stored, Some((vec![n; 32], i64::from(n))));
     }
-    assert_eq!(keys.put_msg_secrets(vec![entry("1", 9, 0, 0), entry("x", 9, 0, 0)]).await.expect("stored"), 2);
+    assert_eq!(
+        keys.put_msg_secrets(vec![entry("1", 9, 0, 0), entry("x", 9, 0, 0)]).await.expect("stored"),
+        2
+    );
 }
 
 /// A re-persist never shortens a window.

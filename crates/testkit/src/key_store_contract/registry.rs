@@ -29,7 +29,9 @@ pub async fn a_base_key_is_compared_and_deleted(factory: impl KeyStoreFactory) {
     assert!(!keys.has_same_base_key(ADDRESS, "3EB01", b"key").await.expect("read"));
     keys.save_base_key(ADDRESS, "3EB01", b"before").await.expect("stored");
     keys.save_base_key(ADDRESS, "3EB01", b"key").await.expect("stored");
-    for (key, same) in [(&b"key"[..], true), (b"before", false), (b"ke", false), (b"key2", false), (b"", false)] {
+    for (key, same) in
+        [(&b"key"[..], true), (b"before", false), (b"ke", false), (b"key2", false), (b"", false)]
+    {
         assert_eq!(keys.has_same_base_key(ADDRESS, "3EB01", key).await.expect("read"), same);
     }
     for _ in 0..2 {
@@ -42,7 +44,8 @@ pub async fn a_base_key_is_compared_and_deleted(factory: impl KeyStoreFactory) {
 pub async fn base_keys_are_filed_by_address_and_message(factory: impl KeyStoreFactory) {
     let keys = factory.open(ANA).await;
     keys.save_base_key("ab", "c", b"key").await.expect("stored");
-    for (address, id, same) in [("ab", "c", true), ("a", "bc", false), ("ab", "", false), ("abc", "", false)] {
+    for (address, id, same) in [("ab", "c", true), ("a", "bc", false), ("ab", "", false), ("abc", "", false)]
+    {
         assert_eq!(keys.has_same_base_key(address, id, b"key").await.expect("read"), same, "{address} {id}");
     }
     keys.delete_base_key("a", "bc").await.expect("nothing to delete");

@@ -73,7 +73,9 @@ pub async fn signal_state_is_known_by_user_over_all_devices(factory: impl KeySto
     }
     keys.put_sender_key("999200000001@s.whatsapp.net", b"record").await.expect("stored");
     assert!(!keys.has_signal_state_for_user(USER).await.expect("read"));
-    for address in ["999200000001@s.whatsapp.net", "999200000001:5@s.whatsapp.net", "999200000001:99@hosted.lid"] {
+    for address in
+        ["999200000001@s.whatsapp.net", "999200000001:5@s.whatsapp.net", "999200000001:99@hosted.lid"]
+    {
         keys.put_session(address, b"record").await.expect("stored");
         assert!(keys.has_signal_state_for_user(USER).await.expect("read"), "session {address}");
         keys.delete_session(address).await.expect("deleted");

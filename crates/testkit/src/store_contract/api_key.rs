@@ -57,7 +57,8 @@ pub async fn a_known_key_is_not_added_again(factory: impl StoreFactory) {
 pub async fn admin_keys_are_counted(factory: impl StoreFactory) {
     let subject = Subject::new(factory).await;
     assert_eq!(subject.store.admin_keys().await.expect("read"), 0);
-    for (n, scopes) in [vec![Scope::Admin], vec![Scope::Manage], vec![Scope::Read, Scope::Admin]].into_iter().enumerate()
+    for (n, scopes) in
+        [vec![Scope::Admin], vec![Scope::Manage], vec![Scope::Read, Scope::Admin]].into_iter().enumerate()
     {
         let n = u8::try_from(n).expect("three keys");
         subject.must(add(&key(n, scopes))).await;

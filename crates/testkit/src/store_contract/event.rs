@@ -114,7 +114,11 @@ pub async fn events_are_filtered_by_session_and_type(factory: impl StoreFactory)
         for kinds in [None, Some(vec![]), Some(vec![EventType::MessageSent, EventType::SessionState])] {
             let filter = EventFilter { sessions: wanted.clone(), kinds };
             let expected: Vec<_> = all.iter().filter(|event| filter.matches(event)).cloned().collect();
-            assert_eq!(subject.store.events_after(0, &filter, 100).await.expect("read"), expected, "{filter:?}");
+            assert_eq!(
+                subject.store.events_after(0, &filter, 100).await.expect("read"),
+                expected,
+                "{filter:?}"
+            );
             let some: Vec<_> = expected.iter().filter(|event| event.seq > 7).take(2).cloned().collect();
             assert_eq!(subject.store.events_after(7, &filter, 2).await.expect("read"), some, "{filter:?}");
         }

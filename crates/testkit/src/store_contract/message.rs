@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 use enlace_domain::address::Person;
 use enlace_domain::id::MessageId;
 use enlace_domain::message::{Content, Message, Status};
-use enlace_domain::port::{Change, Committed, Entry, IdempotencyKey, StoreError};
+use enlace_domain::page::PageRequest;
+use enlace_domain::port::{Change, Committed, Entry, IdempotencyKey, MessageFilter, StoreError};
+use std::collections::BTreeSet;
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
@@ -32,8 +34,7 @@ pub async fn a_message_comes_back_as_it_was_stored(factory: impl StoreFactory) {
         push_name: None,
         ..received(&ana, 3)
     };
-    let failed =
-        Message { status: Status::Failed, error: Some("not-on-whatsapp".into()), ..queued(&ana, 4) };
+    let failed = Message { status: Status::Failed, error: Some("not-on-whatsapp".into()), ..queued(&ana, 4) };
     for stored in [received(&ana, 1), group] {
         subject.must(receive(&stored)).await;
         assert_eq!(subject.store.message(&ana, &stored.id).await.expect("read"), Some(stored));
@@ -50,7 +51,9 @@ pub async fn a_message_without_a_session_is_refused(factory: impl StoreFactory) 
     let (subject, ana) = Subject::with_session(factory, "ana").await;
     subject.must(Change::DeleteSession(ana.clone())).await;
     for id in [ana, session_id("never")] {
-        for change in [receive(&received(&id, 1)), queue(&queued(&id, 1)), keyed(&queued(&id, 1), key("k", 1))] {
+        for change in
+            [receive(&received(&id, 1)), queue(&queued(&id, 1)), keyed(&queued(&id, 1), key("k", 1))]
+        {
             let refused = subject.apply(change).await;
             assert!(matches!(refused, Err(StoreError::SessionNotFound(gone)) if gone == id));
         }
@@ -112,7 +115,10 @@ pub async fn an_idempotency_key_gives_the_first_message_again(factory: impl Stor
         assert!(!again.applied);
         assert_eq!(again.earlier, Some(queued(&ana, 1).id));
     }
-    assert!(keyed_outcome(&subject, &queued(&ana, 2), "order-2").await.applied, "another key is another message");
+    assert!(
+        keyed_outcome(&subject, &queued(&ana, 2), "order-2").await.applied,
+        "another key is another message"
+    );
     assert_eq!(subject.store.queued_messages(&ana).await.expect("read"), [queued(&ana, 1), queued(&ana, 2)]);
 }
 
@@ -123,6 +129,32 @@ pub async fn an_idempotency_key_for_another_request_is_refused(factory: impl Sto
     let refused = subject.apply(keyed(&queued(&ana, 2), key("order-1", 2))).await;
     assert!(matches!(refused, Err(StoreError::IdempotencyMismatch)));
     assert_eq!(subject.store.message(&ana, &queued(&ana, 2).id).await.expect("read"), None);
+}
+
+/// Repetitions that arrive at the same moment are repetitions too, and new ones among them are not lost.
+pub async fn messages_received_at_once_are_stored_once_each(factory: impl StoreFactory) {
+    let (subject, ana) = Subject::with_session(factory, "ana").await;
+    for n in (0..40).step_by(5) {
+        subject.must(receive(&received(&ana, n))).await;
+    }
+    let mut calls = Vec::new();
+    for n in (0..40).chain(20..60) {
+        let change = receive(&Message { id: MessageId::random(), ..received(&ana, n) });
+        let entry = Entry { change, event: Some(event(&ana)) };
+        let store = subject.store.clone();
+        calls.push(tokio::spawn(async move { store.commit(vec![entry]).await }));
+    }
+    let mut stored = 0;
+    for call in calls {
+        let done = call.await.expect("no panic").expect("no error").remove(0);
+        assert_eq!(done.events.len(), usize::from(done.applied));
+        stored += usize::from(done.applied);
+    }
+    assert_eq!((stored, subject.heard.events().len()), (60 - 8, 60 - 8));
+    let page = PageRequest { size: 200, token: None };
+    let listed = subject.store.messages(&ana, &MessageFilter::default(), &page).await.expect("a page").items;
+    let wa_ids: BTreeSet<_> = listed.iter().map(|message| message.wa_id.as_str()).collect();
+    assert_eq!((listed.len(), wa_ids.len()), (60, 60));
 }
 
 /// Two sessions may use the same key.
@@ -189,7 +221,10 @@ pub async fn messages_survive_a_restart(factory: impl StoreFactory) {
     subject.must(receive(&received(&ana, 1))).await;
     subject.must(queue(&queued(&ana, 2))).await;
     subject.reopen().await;
-    assert_eq!(subject.store.message(&ana, &received(&ana, 1).id).await.expect("read"), Some(received(&ana, 1)));
+    assert_eq!(
+        subject.store.message(&ana, &received(&ana, 1).id).await.expect("read"),
+        Some(received(&ana, 1))
+    );
     assert_eq!(subject.store.queued_messages(&ana).await.expect("read"), [queued(&ana, 2)]);
     let again = Message { id: MessageId::from_text("msg_again"), ..received(&ana, 1) };
     assert!(!subject.apply(receive(&again)).await.expect("no error").applied);

@@ -19,7 +19,10 @@ async fn walk<F: StoreFactory>(
     loop {
         let got = subject.store.messages(session, filter, &page).await.expect("a page");
         assert!(got.items.len() <= size as usize);
-        assert!(got.items.len() == size as usize || got.next_page_token.is_none(), "only the last page is short");
+        assert!(
+            got.items.len() == size as usize || got.next_page_token.is_none(),
+            "only the last page is short"
+        );
         seen.extend(got.items);
         page.token = got.next_page_token;
         if page.token.is_none() {

@@ -273,6 +273,7 @@ macro_rules! store_contract {
                 a_received_message_is_stored_once,
                 each_part_of_the_identity_tells_messages_apart,
                 a_message_queued_twice_is_stored_once,
+                messages_received_at_once_are_stored_once_each,
                 an_idempotency_key_gives_the_first_message_again,
                 an_idempotency_key_for_another_request_is_refused,
                 an_idempotency_key_belongs_to_its_session,
@@ -300,6 +301,7 @@ macro_rules! store_contract {
                 a_failure_is_told_with_its_reason,
                 an_acknowledged_message_is_no_longer_queued,
                 another_sessions_message_does_not_move,
+                statuses_that_move_at_once_end_at_the_furthest,
             }
             event {
                 a_new_log_has_no_bounds,

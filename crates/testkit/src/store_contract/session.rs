@@ -41,7 +41,8 @@ pub async fn a_new_store_is_empty(factory: impl StoreFactory) {
     assert_eq!(subject.store.all_sessions().await.expect("read"), []);
     assert_eq!(subject.store.session(&session_id("ana")).await.expect("read"), None);
     assert_eq!(subject.store.queued_messages(&session_id("ana")).await.expect("read"), []);
-    let page = subject.store.messages(&session_id("ana"), &MessageFilter::default(), &PageRequest::default()).await;
+    let page =
+        subject.store.messages(&session_id("ana"), &MessageFilter::default(), &PageRequest::default()).await;
     assert_eq!(page.expect("read").items, []);
 }
 
@@ -103,7 +104,11 @@ pub async fn deleting_removes_the_session_with_its_messages_but_not_its_events(f
     let log = subject.store.events_after(0, &EventFilter::default(), 10).await.expect("read");
     assert_eq!(log.len(), 2);
     assert!(log.iter().all(|event| event.session == ana));
-    assert_eq!(subject.store.message(&bruno, &other.id).await.expect("read"), Some(other), "others keep theirs");
+    assert_eq!(
+        subject.store.message(&bruno, &other.id).await.expect("read"),
+        Some(other),
+        "others keep theirs"
+    );
 }
 
 /// A second deletion takes no effect and tells nothing.
@@ -123,7 +128,11 @@ pub async fn an_id_can_be_used_again_after_deletion(factory: impl StoreFactory) 
     subject.must(Change::DeleteSession(ana.clone())).await;
     subject.must(create(&full("ana"))).await;
     assert_eq!(subject.store.session(&ana).await.expect("read"), Some(full("ana")));
-    assert_eq!(subject.store.queued_messages(&ana).await.expect("read"), [], "nothing of the old one comes back");
+    assert_eq!(
+        subject.store.queued_messages(&ana).await.expect("read"),
+        [],
+        "nothing of the old one comes back"
+    );
 }
 
 /// Oldest first; tokens lead through all, once each.
@@ -234,11 +243,14 @@ pub async fn a_page_token_of_another_list_is_refused(factory: impl StoreFactory)
         subject.create(&session_id(id)).await;
     }
     let page = PageRequest { size: 1, token: None };
-    let token = subject.store.sessions(&SessionFilter::default(), &page).await.expect("a page").next_page_token;
+    let token =
+        subject.store.sessions(&SessionFilter::default(), &page).await.expect("a page").next_page_token;
     let searched = SessionFilter { q: Some("a".into()), ..SessionFilter::default() };
-    for (filter, token) in
-        [(&searched, token), (&SessionFilter::default(), Some("rubbish".into())), (&searched, Some(String::new()))]
-    {
+    for (filter, token) in [
+        (&searched, token),
+        (&SessionFilter::default(), Some("rubbish".into())),
+        (&searched, Some(String::new())),
+    ] {
         let refused = subject.store.sessions(filter, &PageRequest { size: 1, token }).await;
         assert!(matches!(refused, Err(StoreError::InvalidPageToken)), "{refused:?}");
     }

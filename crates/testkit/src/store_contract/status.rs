@@ -158,3 +158,29 @@ pub async fn another_sessions_message_does_not_move(factory: impl StoreFactory) 
     }
     assert_eq!(status_of(&subject, &message).await, Status::Queued);
 }
+
+/// Acknowledgements and receipts of many messages at the same moment: none is lost, each is told in order.
+pub async fn statuses_that_move_at_once_end_at_the_furthest(factory: impl StoreFactory) {
+    let (subject, ana) = Subject::with_session(factory, "ana").await;
+    let messages: Vec<_> = (0..40).map(|n| queued(&ana, n)).collect();
+    for message in &messages {
+        subject.must(queue(message)).await;
+    }
+    let mut calls = Vec::new();
+    for message in &messages {
+        for status in [Status::Sent, Status::Delivered, Status::Sent] {
+            let entry = Entry { change: advance(&ana, &[message], status), event: None };
+            let store = subject.store.clone();
+            calls.push(tokio::spawn(async move { store.commit(vec![entry]).await }));
+        }
+    }
+    for call in calls {
+        call.await.expect("no panic").expect("no error");
+    }
+    for message in &messages {
+        assert_eq!(status_of(&subject, message).await, Status::Delivered);
+        let told = subject.heard.events().into_iter().filter(|event| event.data["id"] == message.id.as_str());
+        let told: Vec<_> = told.map(|event| event.data["status"].clone()).collect();
+        assert!(told == ["delivered"] || told == ["sent", "delivered"], "{told:?}");
+    }
+}

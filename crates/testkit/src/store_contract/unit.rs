@@ -93,7 +93,8 @@ pub async fn a_refused_unit_harms_no_other(factory: impl StoreFactory) {
     let mut calls = Vec::new();
     for n in 0..60 {
         let refused = n % 3 == 0;
-        let mut entries = vec![told(receive(&received(&ana, n)), &ana), told(queue(&queued(&ana, n)), &ana)];
+        let mut entries =
+            vec![told(receive(&received(&ana, n)), &ana), told(queue(&queued(&ana, 1000 + n)), &ana)];
         if refused {
             entries.push(told(Change::CreateSession(Box::new(session(&ana))), &ana));
         }

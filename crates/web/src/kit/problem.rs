@@ -24,8 +24,9 @@ pub(crate) struct Problem {
     detail: String,
     field: Option<String>,
     retry_after: Option<u64>,
-    bounds: Option<LogBounds>,
-    members: Map<String, Value>,
+    bounds: Option<Box<LogBounds>>,
+    /// Boxed, like the bounds: a problem travels in every handler's result and must stay small.
+    members: Box<Map<String, Value>>,
 }
 
 /// What an error answer holds (RFC 9457). Members that do not apply are left out.
@@ -78,7 +79,7 @@ impl Problem {
             field: None,
             retry_after: None,
             bounds: None,
-            members: Map::new(),
+            members: Box::default(),
         }
     }
 
@@ -142,9 +143,9 @@ impl Problem {
             detail: self.detail,
             field: self.field,
             request_id: request_id.to_owned(),
-            oldest: self.bounds.map(|bounds| bounds.oldest),
-            newest: self.bounds.map(|bounds| bounds.newest),
-            members: self.members,
+            oldest: self.bounds.as_deref().map(|bounds| bounds.oldest),
+            newest: self.bounds.as_deref().map(|bounds| bounds.newest),
+            members: *self.members,
         };
         let text = serde_json::to_vec(&body).expect("a problem is plain data with text keys");
         (self.status, headers, text).into_response()
@@ -195,7 +196,7 @@ impl From<GatewayError> for Problem {
     fn from(error: GatewayError) -> Self {
         let mut problem = Self::from_fault(&error);
         if let GatewayError::CursorUnknown(bounds) | GatewayError::CursorExpired(bounds) = error {
-            problem.bounds = Some(bounds);
+            problem.bounds = Some(Box::new(bounds));
         }
         problem
     }

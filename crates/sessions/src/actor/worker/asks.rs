@@ -47,7 +47,7 @@ impl Worker {
             LinkAsk::Code { force: false, phone, .. } => (session::Ask::LinkCode, Some(phone)),
             LinkAsk::Code { force: true, phone, .. } => (session::Ask::ForceCode, Some(phone)),
         };
-        let decision = decide(self.session.state.name, &self.facts(phone), meaning);
+        let decision = decide(self.session.state.name, self.facts(phone), meaning);
         self.asked_at = Some(Instant::now());
         match decision {
             Decision::JoinLink => self.want(ask, Some(reply)),
@@ -66,7 +66,7 @@ impl Worker {
     }
 
     async fn on_desire(&mut self, ask: session::Ask, reply: Reply<Arc<Session>>) {
-        let decision = decide(self.session.state.name, &self.facts(None), ask);
+        let decision = decide(self.session.state.name, self.facts(None), ask);
         if let Decision::Refuse(refusal) = decision {
             let _ = reply.send(Err(refusal.into()));
             return;
@@ -102,7 +102,7 @@ impl Worker {
                 self.begin_link(LinkAsk::Qr { force: false, expect_phone }, None).await;
             }
             Decision::Stop => {
-                self.drop_link(&LinkFailure::Interrupted).await;
+                self.drop_link(&LinkFailure::Interrupted);
                 self.close_connection().await;
                 self.session.desired = Desired::Stopped;
                 self.rest(StateName::Stopped, "asked").await;
@@ -111,7 +111,7 @@ impl Worker {
                 self.unlink("asked").await;
             }
             Decision::AbandonLink => {
-                self.drop_link(&LinkFailure::Interrupted).await;
+                self.drop_link(&LinkFailure::Interrupted);
                 self.close_connection().await;
                 let state = SessionState::plain(StateName::Unlinked, self.now()).because("link-abandoned");
                 self.change_state(state).await;
@@ -121,7 +121,7 @@ impl Worker {
     }
 
     async fn on_delete(&mut self, keep_link: bool, reply: Reply<()>) -> ControlFlow<()> {
-        self.drop_link(&LinkFailure::Interrupted).await;
+        self.drop_link(&LinkFailure::Interrupted);
         if self.session.linked && !keep_link {
             self.tell_unlink().await;
         }
@@ -148,9 +148,7 @@ impl Worker {
         if let Some(metadata) = patch.metadata {
             self.session.metadata = metadata;
         }
-        if let Some(settings) = patch.settings {
-            self.session.settings = settings;
-        }
+        patch.settings.apply(&mut self.session.settings);
         self.save(vec![]).await;
         let _ = reply.send(Ok(self.record()));
     }

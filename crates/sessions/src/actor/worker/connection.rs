@@ -119,7 +119,7 @@ impl Worker {
     async fn on_paired(&mut self, phone: PhoneNumber, lid: Option<Jid>, business_name: Option<String>) {
         let expected = self.link.as_ref().and_then(|flow| flow.expect_phone.clone());
         self.unwelcome = expected.is_some_and(|expected| expected != phone);
-        self.drop_link(&LinkFailure::Accepted).await;
+        self.drop_link(&LinkFailure::Accepted);
         self.session.linked = true;
         self.session.desired = Desired::Running;
         self.session.phone = Some(phone);
@@ -163,15 +163,18 @@ impl Worker {
         self.turn = None;
         match reason {
             EndReason::RestartRequired if self.session.linked => self.on_restart_required().await,
-            EndReason::RestartRequired => self.dial_link().await,
-            EndReason::Closed => self.on_lost("closed").await,
-            EndReason::Lost { reason } => self.on_lost(&reason).await,
             EndReason::LoggedOut { reason } if self.session.linked => self.on_logged_out(&reason).await,
-            EndReason::LoggedOut { reason } => self.on_lost(&reason).await,
-            EndReason::Replaced => self.rest(StateName::Replaced, "stream-replaced").await,
+            EndReason::Replaced if self.session.linked => {
+                self.rest(StateName::Replaced, "stream-replaced").await
+            }
+            // Without credentials these can only mean that the link's connection is gone.
+            EndReason::LoggedOut { reason } | EndReason::Lost { reason } => self.on_lost(&reason).await,
+            EndReason::RestartRequired => self.on_lost("restart-required").await,
+            EndReason::Replaced => self.on_lost("stream-replaced").await,
+            EndReason::Closed => self.on_lost("closed").await,
             EndReason::Restricted { reason, until } => self.on_restricted(&reason, until).await,
             EndReason::VersionRefused if self.session.linked => {
-                self.on_restricted("version-refused", None).await
+                self.on_restricted("version-refused", None).await;
             }
             EndReason::VersionRefused => self.end_link("version-refused", LinkFailure::VersionRefused).await,
         }
@@ -224,7 +227,7 @@ impl Worker {
     }
 
     async fn on_restricted(&mut self, reason: &str, until: Option<Timestamp>) {
-        self.drop_link(&LinkFailure::Restricted(reason.to_owned())).await;
+        self.drop_link(&LinkFailure::Restricted(reason.to_owned()));
         let now = self.now();
         if let Some(until) = until.filter(|_| self.session.linked) {
             self.dial_at = Some(Instant::now() + (until - now).to_std().unwrap_or_default());

@@ -63,7 +63,7 @@ impl Worker {
             }
             return;
         }
-        self.drop_link(&LinkFailure::Interrupted).await;
+        self.drop_link(&LinkFailure::Interrupted);
         self.close_connection().await;
         self.session.desired = Desired::Running;
         self.session.linked = false;
@@ -205,13 +205,13 @@ impl Worker {
 
     /// Gives the link up: the session rests in `link_expired`, and nobody waits any longer.
     pub(super) async fn end_link(&mut self, reason: &str, failure: LinkFailure) {
-        self.drop_link(&failure).await;
+        self.drop_link(&failure);
         self.close_connection().await;
         self.rest(StateName::LinkExpired, reason).await;
     }
 
     /// Lets go of the link under way and tells those who wait. The state is the caller's business.
-    pub(super) async fn drop_link(&mut self, failure: &LinkFailure) {
+    pub(super) fn drop_link(&mut self, failure: &LinkFailure) {
         self.dial_at = None;
         let Some(flow) = self.link.take() else { return };
         let code_waiters = flow.code.map(|wish| wish.waiters).unwrap_or_default();

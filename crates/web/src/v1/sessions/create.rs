@@ -88,12 +88,14 @@ fn read(body: CreateBody) -> Result<CreateSession, Problem> {
         .network
         .as_deref()
         .map(|name| Network::parse(name).ok_or_else(|| unsupported::unknown_network(name)));
+    let mut settings = Settings::default();
+    body.settings.map(SettingsBody::into_change).unwrap_or_default().apply(&mut settings);
     Ok(CreateSession {
         id: id.map_err(|error| Problem::field("id", error.to_string()))?,
         name: body.name,
         network: network.transpose()?,
         metadata: body.metadata.unwrap_or_default(),
-        settings: body.settings.unwrap_or_default().over(&Settings::default()),
+        settings,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Settings as they are sent: members left out keep what is.
 
-use enlace_domain::session::Settings;
+use enlace_sessions::SettingsChange;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -17,11 +17,9 @@ pub(crate) struct SettingsBody {
 }
 
 impl SettingsBody {
-    /// The settings with these members changed.
-    pub(crate) fn over(self, settings: &Settings) -> Settings {
-        Settings {
-            link_max_rounds: self.link_max_rounds.unwrap_or(settings.link_max_rounds),
-            mark_online: self.mark_online.unwrap_or(settings.mark_online),
-        }
+    /// The change that is asked for.
+    pub(crate) fn into_change(self) -> SettingsChange {
+        let Self { link_max_rounds, mark_online } = self;
+        SettingsChange { link_max_rounds, mark_online }
     }
 }

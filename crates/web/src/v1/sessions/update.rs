@@ -79,8 +79,7 @@ pub(crate) async fn update(
     body: Body<UpdateBody>,
 ) -> Result<Json<SessionView>, Problem> {
     let UpdateBody { name, metadata, settings, .. } = body.input;
-    let current = session.gateway().session(session.id())?.session;
-    let settings = settings.map(|settings| settings.over(&current.settings));
+    let settings = settings.map(SettingsBody::into_change).unwrap_or_default();
     let name = match name {
         NewName::Keep => None,
         NewName::Set(name) => Some(name),
