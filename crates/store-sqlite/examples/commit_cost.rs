@@ -1,7 +1,7 @@
 //! What a durable write costs here: writes a second and microseconds a write, at several concurrencies.
 //!
-//! `cargo run --release -p enlace-store-sqlite --example commit_cost [FOLDER]` measures on the disk that holds FOLDER
-//! (default: the current one; a folder in memory would measure nothing). A "record" is one WhatsApp session record of
+//! `cargo run --release -p enlace-store-sqlite --example commit_cost [FOLDER [WORK [AT_ONCE]]]` measures on the disk that holds
+//! FOLDER (default: the current one; a folder in memory would measure nothing). A "record" is one WhatsApp session record of
 //! 1,500 bytes; a "send" is all that sending one text writes: the queued message, its copy for retries, its secret,
 //! and the acknowledgement with its event.
 
@@ -75,6 +75,8 @@ impl Work for SendText {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args_os().nth(1).unwrap_or_else(|| ".".into());
+    let only = std::env::args().nth(2);
+    let at_once = std::env::args().nth(3).map(|text| text.parse()).transpose()?;
     let folder = tempfile::tempdir_in(folder)?;
     let path = folder.path().join("enlace.db");
     let key = SealingKey::from_bytes(&[1; 32]);
@@ -89,7 +91,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "what     at once       a second   µs each   units per flush   µs per flush")?;
     for (name, work) in [("record", Arc::new(Record) as Arc<dyn Work>), ("send", Arc::new(SendText))] {
-        for concurrency in [1, 16, 256] {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
+        for concurrency in at_once.map_or_else(|| vec![1, 16, 64, 256], |one| vec![one]) {
             let before = store.counts();
             let (done, took) = measure(&store, &sessions, &work, concurrency).await;
             let after = store.counts();

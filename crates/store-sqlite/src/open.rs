@@ -109,6 +109,7 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .pragma("cache_size", "-4096")
+            .pragma("wal_autocheckpoint", "4000")
             .connect()
             .await
             .map_err(explain)?;
@@ -165,6 +166,11 @@ fn touch(path: &Path) -> Result<u64, OpenError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(|error| not_writable(path, error))?;
     let size = file.metadata().map_err(|error| not_writable(path, error))?.len();
+    #[cfg(unix)]
+    if let Some(folder) = path.parent().filter(|folder| size == 0 && !folder.as_os_str().is_empty()) {
+        // The file's name must survive a power cut too.
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| not_writable(path, error))?;
+    }
     let mut head = [0; MAGIC.len()];
     if size > 0 && (file.read_exact(&mut head).is_err() || head != *MAGIC) {
         return Err(damaged(path, "it does not begin as a SQLite database does"));

@@ -3,7 +3,7 @@
 //! A sealed value is `version (1 byte) ‖ nonce (24, random) ‖ ciphertext ‖ tag (16)`. What the value is, whose it is
 //! and under which key it is filed are authenticated beside it, so a value moved to another row does not open.
 
-use chacha20poly1305::aead::{AeadInOut, Generate, KeyInit};
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Key, Tag, XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use std::fmt;
@@ -74,7 +74,7 @@ impl SealingKey {
 
     /// Seals `plain` for `place`.
     pub(crate) fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
-        let nonce = XNonce::generate();
+        let nonce = XNonce::from(rand::random::<[u8; NONCE]>());
         let mut sealed = Vec::with_capacity(HEAD + plain.len() + TAG);
         sealed.push(VERSION);
         sealed.extend_from_slice(&nonce);

@@ -108,17 +108,53 @@ impl Batch {
         connection: &mut SqliteConnection,
         values: Vec<Value>,
     ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        let mut left = values.len() / self.columns;
-        let mut values = values.into_iter();
         let mut returned = Vec::new();
-        for (index, size) in SIZES.into_iter().enumerate() {
-            while left >= size {
-                let arguments = arguments(values.by_ref().take(size * self.columns))?;
-                let query = sqlx::query_with(AssertSqlSafe(self.text(index)), arguments);
-                returned.append(&mut query.fetch_all(&mut *connection).await?);
-                left -= size;
-            }
+        for (index, arguments) in self.chunks(values)? {
+            let query = sqlx::query_with(AssertSqlSafe(self.text(index)), arguments);
+            returned.append(&mut query.fetch_all(&mut *connection).await?);
         }
         Ok(returned)
     }
+
+    /// Runs an insert over rows, and gives for each statement how many rows it was given, how many it inserted, and
+    /// the number of the last inserted one. (Returning rows would cost a change of threads for each.)
+    pub(crate) async fn insert(
+        &self,
+        connection: &mut SqliteConnection,
+        values: Vec<Value>,
+    ) -> Result<Vec<Insertion>, sqlx::Error> {
+        let mut inserted = Vec::new();
+        for (index, arguments) in self.chunks(values)? {
+            let query = sqlx::query_with(AssertSqlSafe(self.text(index)), arguments);
+            let done = query.execute(&mut *connection).await?;
+            inserted.push(Insertion {
+                given: SIZES[index],
+                new: done.rows_affected(),
+                last: done.last_insert_rowid(),
+            });
+        }
+        Ok(inserted)
+    }
+
+    /// The statements for these rows: an index into [`SIZES`] and the values of each.
+    fn chunks(&self, values: Vec<Value>) -> Result<Vec<(usize, SqliteArguments)>, sqlx::Error> {
+        let mut left = values.len() / self.columns;
+        let mut values = values.into_iter();
+        let mut chunks = Vec::new();
+        for (index, size) in SIZES.into_iter().enumerate() {
+            while left >= size {
+                chunks.push((index, arguments(values.by_ref().take(size * self.columns))?));
+                left -= size;
+            }
+        }
+        Ok(chunks)
+    }
+}
+
+/// What one statement of an insert did.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Insertion {
+    pub(crate) given: usize,
+    pub(crate) new: u64,
+    pub(crate) last: i64,
 }

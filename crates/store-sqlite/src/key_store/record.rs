@@ -35,9 +35,12 @@ pub(super) static RECORD: Batch = Batch::new(
      DO UPDATE SET sealed = excluded.sealed, at = excluded.at, uploaded = excluded.uploaded",
 );
 
-/// Deletes records.
-pub(super) static DELETE: Batch =
-    Batch::new("DELETE FROM wa_record WHERE (session, kind, key) IN (VALUES ", 3, ")");
+/// Deletes records. (A join, because SQLite looks up no index for `(session, kind, key) IN (VALUES …)`.)
+pub(super) static DELETE: Batch = Batch::new(
+    "DELETE FROM wa_record WHERE rowid IN (SELECT r.rowid FROM (VALUES ",
+    3,
+    ") AS gone CROSS JOIN wa_record r ON r.session = gone.column1 AND r.kind = gone.column2 AND r.key = gone.column3)",
+);
 
 pub(super) const GET: &str = "SELECT sealed FROM wa_record WHERE session = ? AND kind = ? AND key = ?";
 pub(super) const HAS: &str = "SELECT 1 FROM wa_record WHERE session = ? AND kind = ? AND key = ?";
@@ -56,8 +59,9 @@ pub(super) const MARK_UPLOADED: &str = "UPDATE wa_record SET uploaded = 1 WHERE 
 pub(super) const INSERT_IF_NONE: &str = "INSERT INTO wa_record (session, kind, key, sealed, at, uploaded) \
      VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 /// Whether any identity or session has an address of one of two forms, each given as a range of keys.
-pub(super) const HAS_ADDRESS: &str = "SELECT 1 FROM wa_record WHERE session = ?1 AND kind IN (1, 2) \
-     AND ((key >= ?2 AND key < ?3) OR (key >= ?4 AND key < ?5)) LIMIT 1";
+pub(super) const HAS_ADDRESS: &str = "SELECT 1 FROM wa_record \
+     WHERE session = ?1 AND kind IN (1, 2) AND key >= ?2 AND key < ?3 \
+     UNION ALL SELECT 1 FROM wa_record WHERE session = ?1 AND kind IN (1, 2) AND key >= ?4 AND key < ?5 LIMIT 1";
 
 /// A key of several texts. Each but the last is preceded by its length, so that no two keys run together.
 pub(super) fn joined(parts: &[&str]) -> Vec<u8> {

@@ -7,12 +7,12 @@ use enlace_domain::id::{MessageId, SessionId};
 use enlace_domain::message::{Message, Status};
 use sqlx::sqlite::SqliteRow;
 
-/// Inserts messages unless they are known, and returns the session and id of each that was not.
+/// Inserts messages unless they are known.
 pub(crate) static INSERT: Batch = Batch::new(
     "INSERT INTO message (session, id, wa_id, chat, chat_pn, chat_lid, from_jid, from_pn, from_lid, from_me, \
      push_name, at, status, error, content) VALUES ",
     15,
-    " ON CONFLICT DO NOTHING RETURNING session, id",
+    " ON CONFLICT DO NOTHING",
 );
 
 /// Moves messages of ours to a status and returns them. A row is session, `wa_id`, status, error, and the statuses it

@@ -6,7 +6,7 @@
 use super::Unit;
 use super::change::{Advance, IDEMPOTENCY, idempotency_values, read};
 use super::group::{Group, Outcome};
-use crate::rows::message;
+use crate::rows::{integer, message};
 use crate::sql::{Batch, Value};
 use crate::writer::group::millis;
 use enlace_domain::id::MessageId;
@@ -16,9 +16,9 @@ use sqlx::Row;
 use std::collections::{HashMap, HashSet};
 
 static EARLIER: Batch = Batch::new(
-    "SELECT session, key, fingerprint, message, expires_at FROM idempotency WHERE (session, key) IN (VALUES ",
+    "SELECT known.session, known.key, fingerprint, message, expires_at FROM (VALUES ",
     2,
-    ")",
+    ") AS wanted CROSS JOIN idempotency known ON known.session = wanted.column1 AND known.key = wanted.column2",
 );
 
 /// What is known of idempotency keys: by session and key, the fingerprint and the message.
@@ -134,13 +134,32 @@ impl Group<'_> {
     /// Inserts the messages, and gives the session and id of those that were not known.
     async fn insert_planned(&mut self, units: &[Planned<'_>]) -> Result<HashSet<(i64, String)>, sqlx::Error> {
         let mut values = Vec::new();
+        let mut ids = Vec::new();
         for plan in units.iter().flat_map(|(_, _, plans)| plans) {
             if let Plan::Insert { number, message } = plan {
                 values.append(&mut message::values(*number, message));
+                ids.push((*number, message.id.as_str().to_owned()));
             }
         }
-        let rows = message::INSERT.run(self.connection, values).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+        let mut inserted = HashSet::with_capacity(ids.len());
+        let mut ids = ids.into_iter();
+        for done in message::INSERT.insert(self.connection, values).await? {
+            let given: Vec<_> = ids.by_ref().take(done.given).collect();
+            if done.new == given.len() as u64 {
+                inserted.extend(given);
+            } else if done.new > 0 {
+                // Some were known. New rows are numbered without gaps, so those of this statement are the last ones.
+                let rows = sqlx::query("SELECT session, id FROM message WHERE row > ?1 - ?2 AND row <= ?1")
+                    .bind(done.last)
+                    .bind(integer(done.new))
+                    .fetch_all(&mut *self.connection)
+                    .await?;
+                for row in rows {
+                    inserted.insert((row.try_get(0)?, row.try_get(1)?));
+                }
+            }
+        }
+        Ok(inserted)
     }
 
     /// Moves the messages, and gives those that moved by session and `wa_id`.

@@ -81,7 +81,11 @@ impl<'a> Group<'a> {
         memory: &'a Memory,
         now: Timestamp,
     ) -> Result<Self, sqlx::Error> {
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+        if sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await.is_err() {
+            // Perhaps an earlier transaction could not be rolled back when it failed.
+            roll_back(connection).await;
+            sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+        }
         Ok(Self { connection, memory, now, staged: Staged::default(), pending: Pending::default() })
     }
 
@@ -112,11 +116,8 @@ impl<'a> Group<'a> {
             Ok(outcomes) => sqlx::query("COMMIT").execute(&mut *self.connection).await.map(|_| outcomes),
             Err(error) => Err(error),
         };
-        if ended.is_err()
-            && let Err(error) = sqlx::query("ROLLBACK").execute(&mut *self.connection).await
-        {
-            // SQLite rolls back by itself on some failures, and then says that there is no transaction.
-            tracing::debug!(%error, "rolling back");
+        if ended.is_err() {
+            roll_back(self.connection).await;
         }
         ended.map(|outcomes| (outcomes, self.staged))
     }
@@ -258,6 +259,13 @@ impl<'a> Group<'a> {
         self.staged.slots.push((id.clone(), Arc::clone(&slot)));
         self.staged.session_seqs.insert(number, 0);
         Ok(slot)
+    }
+}
+
+async fn roll_back(connection: &mut SqliteConnection) {
+    if let Err(error) = sqlx::query("ROLLBACK").execute(connection).await {
+        // SQLite rolls back by itself on some failures, and then says that there is no transaction.
+        tracing::debug!(%error, "rolling back");
     }
 }
 

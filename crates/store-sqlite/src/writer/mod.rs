@@ -106,7 +106,7 @@ impl Writer {
         let (units, waiting) = mpsc::channel(WAITING_MAX);
         let counts = Arc::new(Counts::default());
         let handle = WriterHandle { units, counts: Arc::clone(&counts) };
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let runtime = tokio::runtime::Handle::current();
         let (ended, end) = oneshot::channel();
         std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             runtime.block_on(self.work(waiting, counts, stop));

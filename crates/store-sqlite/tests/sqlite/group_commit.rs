@@ -1,8 +1,8 @@
 //! Writes that wait at the same time share a disk flush, and reading waits for none of them.
 
+use crate::place::Place;
 use enlace_domain::port::{Change, Entry, Store};
 use enlace_testkit::store_contract::{event, queue, queued};
-use crate::place::Place;
 use wacore::store::traits::SignalStore;
 
 #[tokio::test]
@@ -84,5 +84,9 @@ async fn closing_answers_everything_that_waits() {
     }
     place.shut().await;
     let (store, ana) = place.with_session("ana").await;
-    assert_eq!(store.queued_messages(&ana).await.unwrap().len(), stored, "what was answered is there, no more");
+    assert_eq!(
+        store.queued_messages(&ana).await.unwrap().len(),
+        stored,
+        "what was answered is there, no more"
+    );
 }

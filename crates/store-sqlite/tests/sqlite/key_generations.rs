@@ -1,10 +1,10 @@
 //! Wiped keys stay wiped: also when the client that held them still writes.
 
+use crate::place::{Place, apply};
 use enlace_domain::id::SessionId;
 use enlace_domain::port::Change;
 use enlace_store_sqlite::{SqliteKeyStore, SqliteStore};
 use enlace_testkit::store_contract::session_id;
-use crate::place::{Place, apply};
 use std::sync::Arc;
 use wacore::store::Device;
 use wacore::store::traits::{DeviceStore, MsgSecretStore, ProtocolStore, SignalStore};

@@ -1,8 +1,8 @@
 //! Opening what can't be opened: a sentence that says what to do, and nothing altered.
 
+use crate::place::Place;
 use enlace_store_sqlite::OpenError;
 use enlace_testkit::store_contract::session_id;
-use crate::place::Place;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::fs;
@@ -118,7 +118,10 @@ async fn a_second_gateway_is_refused_while_the_first_one_runs() {
 async fn a_lock_held_by_another_program_is_told_as_such() {
     let place = closed().await;
     let mut other = raw(&place).await;
-    other.execute("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM session WHERE id = ''").await.unwrap();
+    other
+        .execute("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM session WHERE id = ''")
+        .await
+        .unwrap();
     let error = place.try_open(1).await.expect_err("refused");
     assert!(matches!(error, OpenError::Locked { .. }), "{error}");
     other.execute("ROLLBACK").await.unwrap();
@@ -129,7 +132,9 @@ async fn a_folder_that_cannot_be_written_is_told_as_such() {
     let place = Place::new();
     fs::write(place.file(), b"").unwrap();
     let key = || enlace_store_sqlite::SealingKey::from_bytes(&[1; 32]);
-    for path in [place.file().join("inside-a-file.db"), place.file().with_file_name("missing").join("enlace.db")] {
+    for path in
+        [place.file().join("inside-a-file.db"), place.file().with_file_name("missing").join("enlace.db")]
+    {
         let opened = enlace_store_sqlite::SqliteStore::open(
             &path,
             key(),

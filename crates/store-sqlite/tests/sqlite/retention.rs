@@ -1,10 +1,10 @@
 //! Forgetting old events: bounds move, numbers are never given again.
 
+use crate::place::Place;
 use enlace_domain::event::{EventFilter, LogBounds};
 use enlace_domain::port::{Change, Entry, Store};
 use enlace_store_sqlite::SqliteStore;
 use enlace_testkit::store_contract::{event, session_id};
-use crate::place::Place;
 
 async fn tell(store: &SqliteStore, session: &str) -> (u64, u64) {
     let entry = Entry { change: Change::None, event: Some(event(&session_id(session))) };

@@ -1,9 +1,9 @@
 //! What is sealed: no secret in the file's bytes, and no row that opens elsewhere.
 
+use crate::place::Place;
 use enlace_domain::id::SessionId;
 use enlace_store_sqlite::SqliteStore;
 use enlace_testkit::store_contract::session_id;
-use crate::place::Place;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::fs;
@@ -137,8 +137,10 @@ async fn equal_secrets_are_not_recognised_as_equal() {
     let (store, _) = two_sessions(&place).await;
     store.close().await;
     let mut connection = SqliteConnectOptions::new().filename(place.file()).connect().await.unwrap();
-    let counts: (i64, i64) =
-        sqlx::query_as("SELECT count(*), count(DISTINCT sealed) FROM wa_record").fetch_one(&mut connection).await.unwrap();
+    let counts: (i64, i64) = sqlx::query_as("SELECT count(*), count(DISTINCT sealed) FROM wa_record")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     assert!(counts.0 > 20);
     assert_eq!(counts.0, counts.1);
 }

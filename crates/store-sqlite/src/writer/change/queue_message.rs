@@ -51,8 +51,8 @@ impl Group<'_> {
         session: i64,
         message: &Message,
     ) -> Result<bool, sqlx::Error> {
-        let inserted = message::INSERT.run(self.connection, message::values(session, message)).await?;
-        Ok(!inserted.is_empty())
+        let done = message::INSERT.insert(self.connection, message::values(session, message)).await?;
+        Ok(done.iter().any(|done| done.new > 0))
     }
 
     async fn earlier(
