@@ -165,7 +165,7 @@ impl Worker {
             EndReason::RestartRequired if self.session.linked => self.on_restart_required().await,
             EndReason::LoggedOut { reason } if self.session.linked => self.on_logged_out(&reason).await,
             EndReason::Replaced if self.session.linked => {
-                self.rest(StateName::Replaced, "stream-replaced").await
+                self.rest(StateName::Replaced, "stream-replaced").await;
             }
             // Without credentials these can only mean that the link's connection is gone.
             EndReason::LoggedOut { reason } | EndReason::Lost { reason } => self.on_lost(&reason).await,
