@@ -162,7 +162,9 @@ impl Companion {
         let scan = phone.scan(&qrs[0]);
         let (device, ()) = futures::future::join(scan, companion.sign(socket)).await;
         assert_eq!(companion.jid.as_ref().unwrap().device, device.unwrap());
-        let (mut socket, _) = companion.log_in(simulator).await;
+        let (mut socket, waited) = companion.log_in(simulator).await;
+        // The phone may be quicker than the last of the login.
+        socket.keep(waited.into_iter().filter(|node| node.tag == "message"));
         for wanted in ["keys", "history"] {
             let (node, message) = companion.next_message(&mut socket).await;
             let protocol = message.protocol_message.as_option().expect(wanted);

@@ -101,6 +101,11 @@ impl Socket {
         }
     }
 
+    /// Keeps stanzas that were read for later.
+    pub(crate) fn keep(&mut self, nodes: impl IntoIterator<Item = Node>) {
+        self.stash.extend(nodes);
+    }
+
     /// Everything up to the stanza that fits.
     pub(crate) async fn until(&mut self, fits: impl Fn(&Node) -> bool) -> Vec<Node> {
         let mut before = Vec::new();
