@@ -175,8 +175,7 @@ impl Keys {
     pub(crate) fn encrypt_group(&mut self, group: &Jid, message: &wa::Message) -> (wa::Message, Node) {
         let name = SenderKeyName::from_parts(&group.to_string(), "me");
         let mut rng = rand::rng();
-        let keys =
-            run(create_sender_key_distribution_message(&name, &mut self.groups, &mut rng)).unwrap();
+        let keys = run(create_sender_key_distribution_message(&name, &mut self.groups, &mut rng)).unwrap();
         let keys = wa::Message {
             sender_key_distribution_message: buffa::MessageField::some(
                 wa::message::SenderKeyDistributionMessage {
