@@ -71,7 +71,11 @@ fn refused(error: PairError) -> EngineError {
     let retry_after = error.backoff().map(|backoff| backoff.as_secs());
     if let Some(rejection) = error.rejection() {
         // 400 is what the network also says when a number asks too often.
-        let reason = rejection.text().map_or_else(|| rejection.code().to_string(), ToOwned::to_owned);
+        let reason = match (rejection.code(), rejection.text()) {
+            (404, _) => "unknown-number".to_owned(),
+            (_, Some(text)) => text.to_owned(),
+            (code, None) => code.to_string(),
+        };
         return EngineError::CodeRefused { reason, retry_after };
     }
     match error {
@@ -120,7 +124,7 @@ mod tests {
         let EngineError::CodeRefused { reason, retry_after } = server(404, "item-not-found", None) else {
             panic!("not refused");
         };
-        assert_eq!((reason.as_str(), retry_after), ("404", None));
+        assert_eq!((reason.as_str(), retry_after), ("unknown-number", None));
     }
 
     #[test]

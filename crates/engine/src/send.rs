@@ -22,6 +22,9 @@ enum Stayed {
     NotLoggedIn,
     #[error("the network could not be asked about the recipient")]
     RecipientUnasked,
+    /// Without the library's own words, which may name people.
+    #[error("the WhatsApp library could not send it: {0}")]
+    Library(&'static str),
 }
 
 /// Sends and waits for the acknowledgement. The library alone calls a message sent that is only written, and one that
@@ -77,10 +80,7 @@ async fn known_to_the_network(client: &Arc<Client>, to: &WireJid) -> Result<(), 
         Ok(answers) if answers.iter().any(|answer| answer.is_registered) => Ok(()),
         Ok(answers) if answers.is_empty() => Err(not_sent(Stayed::RecipientUnasked)),
         Ok(_) => Err(SendError::UnknownRecipient),
-        Err(error) => {
-            tracing::debug!(error = %error, "the recipient could not be looked up");
-            Err(not_sent(Stayed::RecipientUnasked))
-        }
+        Err(_) => Err(not_sent(Stayed::RecipientUnasked)),
     }
 }
 
@@ -97,7 +97,10 @@ fn outcome_of(error: WireError) -> SendError {
         }
         // The stanza itself was on its way.
         WireError::Client(ClientError::Socket(_) | ClientError::EncryptSend(_)) => SendError::Unknown,
-        other => SendError::NotSent(Box::new(other)),
+        WireError::NotLoggedIn | WireError::Client(ClientError::NotLoggedIn) => not_sent(Stayed::NotLoggedIn),
+        WireError::Client(ClientError::NotConnected) => not_sent(Stayed::Library("the connection was lost")),
+        WireError::Iq(_) => not_sent(Stayed::Library("a question to the network went unanswered")),
+        _ => not_sent(Stayed::Library("it could not be encrypted or addressed")),
     }
 }
 

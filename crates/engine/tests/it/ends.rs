@@ -268,6 +268,7 @@ async fn nothing_of_an_ended_connection_stays_alive() {
         heard.online().await;
         connection.close().await;
         assert_eq!(heard.ended().await, EndReason::Closed);
+        drop(connection);
         heard.assert_over().await;
         // Held here and in the map, and by nothing of the connection.
         assert_eq!(std::sync::Arc::strong_count(&store), 2);

@@ -128,14 +128,17 @@ async fn a_wrong_code_links_nothing_and_a_withdrawn_one_can_be_replaced() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_code_says_what_the_network_said() {
     let world = world(5.0);
+    let bruno = world.simulator.phone("Bruno").await.unwrap();
     world.simulator.fault(fault(FaultKind::RefuseCode)).unwrap();
     let (connection, _heard) = world.open("bruno", false).await;
-    let phone = PhoneNumber::parse("999100000001").unwrap();
-    let error = connection.request_code(&phone, None).await.unwrap_err();
-    assert!(
-        matches!(error, EngineError::CodeRefused { ref reason, .. } if reason == "rate-overlimit"),
-        "{error:?}"
-    );
+    let nobody = PhoneNumber::parse("999999999999").unwrap();
+    for (phone, said) in [(number(&bruno), "rate-overlimit"), (nobody, "unknown-number")] {
+        let error = connection.request_code(&phone, None).await.unwrap_err();
+        assert!(matches!(error, EngineError::CodeRefused { ref reason, .. } if reason == said), "{error:?}");
+    }
+    // A refusal leaves the way open.
+    let issued = connection.request_code(&number(&bruno), None).await.unwrap();
+    bruno.enter_code(issued.code.expose_secret()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
