@@ -156,6 +156,7 @@ fn session(id: &SessionId) -> Session {
         phone: None,
         lid: None,
         push_name: None,
+        expect_phone: None,
         metadata: serde_json::Map::new(),
         settings: Settings::default(),
         qr_count: 0,

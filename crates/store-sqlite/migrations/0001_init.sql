@@ -25,6 +25,7 @@ CREATE TABLE session (
     state       TEXT NOT NULL, -- JSON
     linked      INTEGER NOT NULL,
     phone       TEXT,
+    expect_phone TEXT, -- the only number that may complete the link under way
     lid         TEXT,
     push_name   TEXT,
     metadata    TEXT NOT NULL, -- JSON object

@@ -122,10 +122,13 @@ impl SqliteStore {
         let memory = remember(&mut connection, clock.as_ref()).await.map_err(explain)?;
         let slots = Arc::clone(&memory.slots);
         let reads = SqlitePoolOptions::new()
+            .min_connections(1)
             .max_connections(READERS_MAX)
             .idle_timeout(Duration::from_mins(1))
             .test_before_acquire(false)
-            .connect_lazy_with(options(path).read_only(true).pragma("cache_size", "-1024"));
+            .connect_with(options(path).read_only(true).pragma("cache_size", "-1024"))
+            .await
+            .map_err(explain)?;
         let writer = Writer { connection, memory, sink, clock, lock };
         Self::start(writer, reads, slots, sealing)
             .map_err(|error| OpenError::Failed { path: path.to_owned(), source: Box::new(error) })

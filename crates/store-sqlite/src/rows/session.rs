@@ -9,17 +9,17 @@ use sqlx::sqlite::SqliteRow;
 
 /// Inserts a session.
 pub(crate) static INSERT: Batch = Batch::new(
-    "INSERT INTO session (session, id, name, network, desired, state_name, state, linked, phone, lid, push_name, \
-     metadata, settings, qr_count, round_count, code_count, created_at, search) VALUES ",
-    18,
+    "INSERT INTO session (session, id, name, network, desired, state_name, state, linked, phone, expect_phone, lid, \
+     push_name, metadata, settings, qr_count, round_count, code_count, created_at, search) VALUES ",
+    19,
     "",
 );
 
 /// Replaces a session's row.
 pub(crate) static REPLACE: Batch = Batch::new(
-    "INSERT OR REPLACE INTO session (session, id, name, network, desired, state_name, state, linked, phone, lid, \
-     push_name, metadata, settings, qr_count, round_count, code_count, created_at, search) VALUES ",
-    18,
+    "INSERT OR REPLACE INTO session (session, id, name, network, desired, state_name, state, linked, phone, \
+     expect_phone, lid, push_name, metadata, settings, qr_count, round_count, code_count, created_at, search) VALUES ",
+    19,
     "",
 );
 
@@ -42,6 +42,7 @@ pub(crate) fn values(number: i64, session: &Session) -> Vec<Value> {
         json(&session.state).into(),
         session.linked.into(),
         phone.into(),
+        session.expect_phone.as_ref().map(PhoneNumber::as_str).into(),
         session.lid.as_ref().map(Jid::to_string).into(),
         session.push_name.as_deref().into(),
         json(&session.metadata).into(),
@@ -69,6 +70,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Session, Unreadable> {
         state: row.parse("state", |text| serde_json::from_str(text).ok())?,
         linked: row.get("linked")?,
         phone: row.parse_optional("phone", |text| PhoneNumber::parse(text).ok())?,
+        expect_phone: row.parse_optional("expect_phone", |text| PhoneNumber::parse(text).ok())?,
         lid: row.parse_optional("lid", |text| Jid::parse(text).ok())?,
         push_name: row.get("push_name")?,
         metadata: row.parse("metadata", |text| serde_json::from_str(text).ok())?,

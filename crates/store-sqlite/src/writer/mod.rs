@@ -1,8 +1,8 @@
 //! The one writer. Units of change arrive over a bounded channel; the writer takes all that wait, applies them in one
 //! transaction, flushes the disk once, tells the sink of the events in order, and answers everybody.
 //!
-//! A unit that is refused leaves nothing and harms no other. If the database itself fails, the whole transaction is
-//! rolled back and each unit is tried again alone, so that one bad unit can't fail its neighbours.
+//! A unit that is refused leaves nothing and harms no other. If one breaks the transaction, all is rolled back and each
+//! is tried again alone, so that one bad unit can't fail its neighbours.
 
 mod bulk;
 mod change;
@@ -132,20 +132,17 @@ impl Writer {
         drop(self.lock);
     }
 
-    /// Applies units together, or each alone when the database refused them together.
+    /// Applies units together; when one of them breaks the transaction, each alone.
     async fn apply(&mut self, units: &mut Vec<Unit>, counts: &Counts) {
-        match self.transact(units, counts).await {
+        let together = self.transact(units, counts).await;
+        let alone = units.len() > 1 && together.as_ref().is_err_and(is_of_one_unit);
+        match together {
             Ok(outcomes) => {
                 for (unit, outcome) in units.drain(..).zip(outcomes) {
                     unit.answer(outcome);
                 }
             }
-            Err(error) if units.len() == 1 => {
-                if let Some(unit) = units.pop() {
-                    unit.fail(error);
-                }
-            }
-            Err(error) => {
+            Err(error) if alone => {
                 tracing::warn!(%error, units = units.len(), "a group of writes failed; trying each alone");
                 for unit in units.drain(..) {
                     match self.transact(std::slice::from_ref(&unit), counts).await {
@@ -153,9 +150,14 @@ impl Writer {
                             let outcome = outcomes.pop().expect("a unit has an outcome");
                             unit.answer(outcome);
                         }
-                        Err(error) => unit.fail(error),
+                        Err(error) => unit.fail(Arc::new(error)),
                     }
                 }
+            }
+            Err(error) => {
+                tracing::error!(%error, units = units.len(), "writes failed");
+                let error = Arc::new(error);
+                units.drain(..).for_each(|unit| unit.fail(Arc::clone(&error)));
             }
         }
     }
@@ -187,8 +189,7 @@ impl Unit {
         }
     }
 
-    fn fail(self, error: sqlx::Error) {
-        tracing::error!(%error, "a write failed");
+    fn fail(self, error: Arc<sqlx::Error>) {
         match self {
             Self::Entries { reply, .. } => drop(reply.send(Err(failure(error)))),
             Self::Steps { reply, .. } => drop(reply.send(Err(WriteError::Failed(error)))),
@@ -196,14 +197,22 @@ impl Unit {
     }
 }
 
-/// SQLite's code for a full disk.
+/// SQLite's primary result codes for what is the matter with the machine, not with a statement: busy, locked, out of
+/// memory, read-only, input or output failed, corrupt, full, can't open, not a database.
+const OF_THE_MACHINE: [i64; 9] = [5, 6, 7, 8, 10, 11, SQLITE_FULL, 14, 26];
 const SQLITE_FULL: i64 = 13;
 
+/// Whether the failure may lie in one unit, so that the others can still succeed.
+fn is_of_one_unit(error: &sqlx::Error) -> bool {
+    primary_code(error).is_none_or(|code| !OF_THE_MACHINE.contains(&code))
+}
+
 /// The port's error for a failed statement.
-pub(crate) fn failure(error: sqlx::Error) -> StoreError {
-    match primary_code(&error) {
-        Some(SQLITE_FULL) => StoreError::Full,
-        _ if matches!(error, sqlx::Error::PoolClosed) => StoreError::Closed,
+pub(crate) fn failure(error: impl Into<Arc<sqlx::Error>>) -> StoreError {
+    let error = error.into();
+    match (primary_code(&error), error.as_ref()) {
+        (Some(SQLITE_FULL), _) => StoreError::Full,
+        (_, sqlx::Error::PoolClosed) => StoreError::Closed,
         _ => StoreError::Failed(Box::new(error)),
     }
 }
@@ -212,4 +221,46 @@ pub(crate) fn failure(error: sqlx::Error) -> StoreError {
 pub(crate) fn primary_code(error: &sqlx::Error) -> Option<i64> {
     let code: i64 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & 0xff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SealingKey, SqliteStore};
+    use enlace_domain::clock::SystemClock;
+    use enlace_domain::event::EventFilter;
+    use enlace_domain::port::{Change, Store};
+    use enlace_testkit::store_contract::{Heard, event, session, session_id};
+
+    #[tokio::test]
+    async fn a_unit_that_breaks_the_transaction_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (heard, key) = (Arc::<Heard>::default(), SealingKey::from_bytes(&[1; 32]));
+        let path = folder.path().join("enlace.db");
+        let store = SqliteStore::open(&path, key, heard.clone(), Arc::new(SystemClock)).await.unwrap();
+        let ana = session_id("ana");
+        let create =
+            Entry { change: Change::CreateSession(Box::new(session(&ana))), event: Some(event(&ana)) };
+        let tell = || Entry { change: Change::None, event: Some(event(&ana)) };
+        let broken = vec![
+            Step::Run("INSERT INTO meta (name, value) VALUES ('left', 1)", Vec::new()),
+            Step::Run("INSERT INTO no_such_table VALUES (1)", Vec::new()),
+        ];
+        // A single-threaded runtime hands all of them in before the first is answered.
+        let (before, created, failed, after) = tokio::join!(
+            store.commit(vec![tell()]),
+            store.commit(vec![create, tell()]),
+            store.inner.writer.run(None, broken),
+            store.commit(vec![tell()]),
+        );
+        assert!(matches!(failed, Err(WriteError::Failed(_))), "{failed:?}");
+        assert_eq!(before.unwrap().len() + created.unwrap().len() + after.unwrap().len(), 4);
+        let log = store.events_after(0, &EventFilter::default(), 10).await.unwrap();
+        assert_eq!(log.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!(heard.events(), log, "each was heard once");
+        let left =
+            sqlx::query("SELECT 1 FROM meta WHERE name = 'left'").fetch_optional(&store.inner.reads).await;
+        assert!(left.unwrap().is_none(), "nothing of the broken unit is left");
+        assert!(store.session(&ana).await.unwrap().is_some());
+    }
 }

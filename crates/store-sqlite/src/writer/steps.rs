@@ -44,7 +44,7 @@ pub(crate) enum WriteError {
     Closed,
     /// The database failed.
     #[error("the database failed")]
-    Failed(#[source] sqlx::Error),
+    Failed(#[source] Arc<sqlx::Error>),
 }
 
 impl Group<'_> {

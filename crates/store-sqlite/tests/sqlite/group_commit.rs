@@ -3,6 +3,8 @@
 use crate::place::Place;
 use enlace_domain::port::{Change, Entry, Store};
 use enlace_testkit::store_contract::{event, queue, queued};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Executor};
 use wacore::store::traits::SignalStore;
 
 #[tokio::test]
@@ -89,4 +91,24 @@ async fn closing_answers_everything_that_waits() {
         stored,
         "what was answered is there, no more"
     );
+}
+
+#[tokio::test]
+async fn reading_goes_on_while_a_write_waits() {
+    let place = Place::new();
+    let (store, ana) = place.with_session("ana").await;
+    let mut other = SqliteConnectOptions::new().filename(place.file()).connect().await.unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let write = {
+        let (store, entry) = (store.clone(), Entry { change: Change::None, event: Some(event(&ana)) });
+        tokio::spawn(async move { store.commit(vec![entry]).await })
+    };
+    for _ in 0..20 {
+        assert!(store.session(&ana).await.unwrap().is_some());
+        assert!(!store.key_store(&ana).has_session("a@lid").await.unwrap());
+    }
+    assert!(!write.is_finished(), "the write still waits for the other program");
+    assert_eq!(store.log_bounds().await.unwrap().newest, 0);
+    other.execute("ROLLBACK").await.unwrap();
+    assert_eq!(write.await.unwrap().unwrap()[0].events[0].seq, 1);
 }

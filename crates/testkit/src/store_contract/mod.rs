@@ -170,6 +170,7 @@ pub fn session(id: &SessionId) -> Session {
         phone: None,
         lid: None,
         push_name: None,
+        expect_phone: None,
         metadata: serde_json::Map::new(),
         settings: Settings::default(),
         qr_count: 0,

@@ -17,6 +17,7 @@ fn full(id: &str) -> Session {
         phone: Some(PhoneNumber::parse("999100000001").expect("a number")),
         lid: Some(super::jid("100000000000001@lid")),
         push_name: Some("Ana".into()),
+        expect_phone: Some(PhoneNumber::parse("999100000002").expect("a number")),
         metadata: serde_json::from_str(r#"{"team":"north","n":7,"deep":{"a":[1,null]}}"#).expect("JSON"),
         settings: Settings { link_max_rounds: 5, mark_online: true },
         qr_count: 12,
