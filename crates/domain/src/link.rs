@@ -46,7 +46,7 @@ impl Qr {
 pub struct PairingCode {
     /// Counts the codes of a session from 1; a renewal over a lost connection keeps it.
     pub seq: u64,
-    /// Eight characters of `1-9A-HJ-NP-Z`.
+    /// Eight characters of `1-9A-HJ-NP-TV-Z`, see [`CODE_ALPHABET`].
     pub code: SecretString,
     /// The number it was issued for.
     pub phone: PhoneNumber,
@@ -68,7 +68,7 @@ impl PairingCode {
     }
 }
 
-/// Characters a custom pairing code may have.
+/// Characters a pairing code may have: no `0`, `I`, `O` or `U`.
 pub const CODE_ALPHABET: &str = "123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 
 /// Eight characters of [`CODE_ALPHABET`], upper-cased, a dash in the middle allowed.

@@ -18,6 +18,10 @@ pub struct SessionsConfig {
     pub watch_window: Duration,
     /// Without any stanza for this long, an online session is `stalled` and dialled anew.
     pub proof_window: Duration,
+    /// A linked connection that is not online by then is dialled anew. The library's own first sync may take 180 s.
+    pub login_within: Duration,
+    /// A link's connection that has shown no QR by then is dialled anew.
+    pub first_qr_within: Duration,
     /// For how long an `Idempotency-Key` is remembered.
     pub idempotency_window: Duration,
     /// Longest time to tell the network of an unlinking.
@@ -35,6 +39,8 @@ impl Default for SessionsConfig {
             reconnect_max: Duration::from_mins(5),
             watch_window: Duration::from_mins(1),
             proof_window: Duration::from_secs(75),
+            login_within: Duration::from_mins(4),
+            first_qr_within: Duration::from_secs(45),
             idempotency_window: Duration::from_hours(24),
             unlink_within: Duration::from_secs(5),
             outbox_limit: 1_000,

@@ -1,7 +1,7 @@
 //! What a use case can answer instead of its result.
 
 use enlace_domain::event::LogBounds;
-use enlace_domain::id::SessionId;
+use enlace_domain::id::{MessageId, SessionId};
 use enlace_domain::port::store::StoreError;
 use enlace_domain::port::whatsapp::EngineError;
 use enlace_domain::session::{Network, Refusal};
@@ -22,6 +22,25 @@ pub enum LinkFailure {
     Interrupted,
     /// The phone accepted meanwhile.
     Accepted,
+    /// What the link needs could not be stored.
+    Storage {
+        /// Because the disk is full.
+        full: bool,
+    },
+}
+
+impl LinkFailure {
+    /// A stable word for events.
+    pub(crate) fn word(&self) -> &str {
+        match self {
+            Self::Unreachable(reason) | Self::Restricted(reason) => reason,
+            Self::VersionRefused => "version-refused",
+            Self::Expired => "link-expired",
+            Self::Interrupted => "link-interrupted",
+            Self::Accepted => "link-accepted",
+            Self::Storage { .. } => "storage-failed",
+        }
+    }
 }
 
 /// What a use case can answer instead of its result.
@@ -75,9 +94,14 @@ pub enum GatewayError {
     /// The session's outbox is full.
     #[error("too many messages of this session wait to be sent; send the next ones later")]
     OutboxFull,
+    /// Another request asked for a code with another number or other characters.
+    #[error("another request replaced this pairing code before the network accepted it; use the newest one")]
+    CodeReplaced,
     /// WhatsApp refused a message.
     #[error("the network refused the message ({reason})")]
     MessageRefused {
+        /// The stored message, status `failed`.
+        message: MessageId,
         /// What it said.
         reason: String,
     },
@@ -127,6 +151,10 @@ impl From<LinkFailure> for GatewayError {
             LinkFailure::Expired => Self::Refused(Refusal::LinkExpired),
             LinkFailure::Interrupted => Self::Interrupted,
             LinkFailure::Accepted => Self::Refused(Refusal::Pairing),
+            LinkFailure::Storage { full: true } => Self::Store(StoreError::Full),
+            LinkFailure::Storage { full: false } => {
+                Self::Store(StoreError::Failed("what the link needs could not be stored".into()))
+            }
         }
     }
 }
@@ -150,7 +178,7 @@ impl Fault for GatewayError {
             | Self::NetworkUnavailable(_)
             | Self::WorkerRestarted
             | Self::Stopping => ErrorKind::Unavailable,
-            Self::Interrupted => ErrorKind::Conflict,
+            Self::Interrupted | Self::CodeReplaced => ErrorKind::Conflict,
             Self::OutboxFull => ErrorKind::RateLimited,
             Self::MessageRefused { .. } => ErrorKind::Rejected,
             Self::CursorUnknown(_) | Self::CursorExpired(_) => ErrorKind::Gone,
@@ -172,6 +200,7 @@ impl Fault for GatewayError {
             Self::NetworkUnreachable { .. } => "network-unreachable",
             Self::NetworkUnavailable(_) => "network-unavailable",
             Self::Interrupted => "link-interrupted",
+            Self::CodeReplaced => "code-replaced",
             Self::OutboxFull => "outbox-full",
             Self::MessageRefused { .. } => "message-refused",
             Self::CursorUnknown(_) => "cursor-unknown",

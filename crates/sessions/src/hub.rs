@@ -12,6 +12,7 @@ const RING: usize = 4_096;
 
 /// Hears from the store and wakes the readers.
 pub struct EventHub {
+    kept: usize,
     ring: Mutex<Ring>,
     newest: watch::Sender<u64>,
 }
@@ -31,7 +32,16 @@ impl Default for EventHub {
 impl EventHub {
     /// An empty hub. [`crate::Gateway::start`] tells it where the log ends.
     pub fn new() -> Self {
-        Self { ring: Mutex::new(Ring { before: 0, events: VecDeque::new() }), newest: watch::Sender::new(0) }
+        Self::with_ring(RING)
+    }
+
+    /// The same, keeping so many of the latest events in memory.
+    pub fn with_ring(kept: usize) -> Self {
+        Self {
+            kept,
+            ring: Mutex::new(Ring { before: 0, events: VecDeque::new() }),
+            newest: watch::Sender::new(0),
+        }
     }
 
     pub(crate) fn begin_at(&self, newest: u64) {
@@ -64,7 +74,7 @@ impl EventSink for EventHub {
         {
             let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
             ring.events.extend(events.iter().cloned());
-            while ring.events.len() > RING {
+            while ring.events.len() > self.kept {
                 if let Some(dropped) = ring.events.pop_front() {
                     ring.before = dropped.seq;
                 }

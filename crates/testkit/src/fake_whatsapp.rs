@@ -140,6 +140,9 @@ pub struct FakeConnection {
     outgoing: tokio::sync::Mutex<mpsc::UnboundedReceiver<Outgoing>>,
     holding: AtomicBool,
     release: Notify,
+    holding_codes: AtomicBool,
+    code_news: Notify,
+    codes_cancelled: AtomicU64,
     logged_out: AtomicBool,
     closed: AtomicBool,
     idle_seconds: AtomicU64,
@@ -158,6 +161,9 @@ impl FakeConnection {
             outgoing: tokio::sync::Mutex::new(outgoing),
             holding: AtomicBool::new(false),
             release: Notify::new(),
+            holding_codes: AtomicBool::new(false),
+            code_news: Notify::new(),
+            codes_cancelled: AtomicU64::new(0),
             logged_out: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             idle_seconds: AtomicU64::new(0),
@@ -223,6 +229,17 @@ impl FakeConnection {
         lock(&self.codes_asked).clone()
     }
 
+    /// No request for a code is answered until [`Self::release_codes`], or until it is withdrawn.
+    pub fn hold_codes(&self) {
+        self.holding_codes.store(true, Ordering::SeqCst);
+    }
+
+    /// Answers the held requests.
+    pub fn release_codes(&self) {
+        self.holding_codes.store(false, Ordering::SeqCst);
+        self.code_news.notify_waiters();
+    }
+
     /// How the next send is answered. Unscripted ones are acknowledged.
     pub fn answer_send(&self, answer: Result<(), SendError>) {
         lock(&self.send_answers).push_back(answer);
@@ -270,6 +287,17 @@ impl Connection for FakeConnection {
         custom: Option<&SecretString>,
     ) -> Result<IssuedCode, EngineError> {
         lock(&self.codes_asked).push((phone.clone(), custom.cloned()));
+        let cancelled = self.codes_cancelled.load(Ordering::SeqCst);
+        loop {
+            let news = self.code_news.notified();
+            if self.codes_cancelled.load(Ordering::SeqCst) != cancelled {
+                return Err(EngineError::CodeRefused { reason: "withdrawn".to_owned(), retry_after: None });
+            }
+            if !self.holding_codes.load(Ordering::SeqCst) {
+                break;
+            }
+            news.await;
+        }
         let scripted = lock(&self.code_answers).pop_front();
         scripted.unwrap_or_else(|| {
             let code = custom.cloned().unwrap_or_else(|| "ABCD1234".into());
@@ -277,7 +305,10 @@ impl Connection for FakeConnection {
         })
     }
 
-    async fn cancel_code(&self) {}
+    async fn cancel_code(&self) {
+        self.codes_cancelled.fetch_add(1, Ordering::SeqCst);
+        self.code_news.notify_waiters();
+    }
 
     async fn send(&self, message: &Outgoing) -> Result<(), SendError> {
         let _ = self.sent.send(message.clone());

@@ -82,6 +82,9 @@ pub struct Session {
     pub linked: bool,
     /// The number, since it was first linked; kept after logout.
     pub phone: Option<PhoneNumber>,
+    /// The only number that may complete the link under way; kept over a restart.
+    #[serde(skip)]
+    pub expect_phone: Option<PhoneNumber>,
     /// The hidden id, since it was first linked.
     pub lid: Option<Jid>,
     /// The account's own name.

@@ -51,13 +51,9 @@ pub(crate) fn code_issued(session: &SessionId, code: &PairingCode, round: u64, r
 }
 
 /// `session.pairing_code` with `status: dead`.
-pub(crate) fn code_dead(session: &SessionId, seq: u64, reason: &str, at: Timestamp) -> NewEvent {
-    event(
-        session,
-        EventType::SessionPairingCode,
-        at,
-        json!({ "status": "dead", "seq": seq, "reason": reason }),
-    )
+pub(crate) fn code_dead(session: &SessionId, seq: u64, round: u64, reason: &str, at: Timestamp) -> NewEvent {
+    let data = json!({ "status": "dead", "seq": seq, "round": round, "reason": reason });
+    event(session, EventType::SessionPairingCode, at, data)
 }
 
 /// `session.passkey`: the network's request options are public by their nature.

@@ -58,8 +58,8 @@ pub(crate) enum Ask {
 pub(crate) enum News {
     /// It is this session's turn to dial after a start; the permit is held until it is online or has failed.
     Turn(OwnedSemaphorePermit),
-    /// The network answered a request for a pairing code. `opened` tells on which connection.
-    Code { opened: u64, result: Result<IssuedCode, EngineError> },
+    /// The network answered a request for a pairing code.
+    Code { request: u64, result: Result<IssuedCode, EngineError> },
     /// The first message of a chat was dealt with.
     Sent { opened: u64, chat: Jid, outcome: SendOutcome },
 }

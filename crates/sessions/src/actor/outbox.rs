@@ -10,8 +10,10 @@ use std::collections::{HashMap, HashSet, VecDeque};
 /// A message that waits, and those who wait for it.
 struct Pending {
     message: Box<Message>,
-    _slot: Option<OutboxSlot>,
+    slot: Option<OutboxSlot>,
     waiters: Vec<Reply<()>>,
+    /// How often it did not leave.
+    tries: u32,
 }
 
 /// The waiting messages of one session.
@@ -25,7 +27,7 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Puts a message at the end of its chat.
+    /// Puts a message at the end of its chat; one that is in here already only gets its slot and waiter.
     pub(super) fn push(
         &mut self,
         message: Box<Message>,
@@ -34,13 +36,15 @@ impl Outbox {
     ) {
         let mut waiters = self.expected.remove(&message.id).unwrap_or_default();
         waiters.extend(waiter);
-        let pending = Pending { message, _slot: slot, waiters };
+        let known =
+            self.chats.get_mut(&message.chat).into_iter().flatten().find(|p| p.message.id == message.id);
+        if let Some(known) = known {
+            known.slot = known.slot.take().or(slot);
+            known.waiters.extend(waiters);
+            return;
+        }
+        let pending = Pending { message, slot, waiters, tries: 0 };
         self.chats.entry(pending.message.chat.clone()).or_default().push_back(pending);
-    }
-
-    /// Whether a message is in here.
-    pub(super) fn contains(&self, id: &MessageId) -> bool {
-        self.chats.values().flatten().any(|pending| pending.message.id == *id)
     }
 
     /// Lets someone wait for a message; gives the reply back when the message is not (or no longer) in here.
@@ -95,8 +99,15 @@ impl Outbox {
         }
     }
 
-    /// The first message of a chat stays first; it may go again.
-    pub(super) fn retry_later(&mut self, chat: &Jid) {
+    /// The first message of a chat stays first; it may go again. Tells how often it did not leave.
+    pub(super) fn retry_later(&mut self, chat: &Jid) -> u32 {
         self.busy.remove(chat);
+        match self.chats.get_mut(chat).and_then(VecDeque::front_mut) {
+            Some(pending) => {
+                pending.tries += 1;
+                pending.tries
+            }
+            None => 0,
+        }
     }
 }

@@ -5,6 +5,7 @@ use super::message::Ask;
 use super::snapshot::Snapshot;
 use super::worker::{Shared, Worker};
 use crate::gateway::GatewayParts;
+use enlace_domain::id::SessionId;
 use enlace_domain::session::Session;
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -78,13 +79,23 @@ async fn supervise(
             () = stop.cancelled() => return,
             () = tokio::time::sleep(RESTART_AFTER) => {}
         }
-        match shared.parts.store.session(&id).await {
-            Ok(Some(stored)) => session = stored,
-            Ok(None) => return,
-            Err(error) => {
-                tracing::error!(session = %id, %error, "this session stays down: its record cannot be read");
-                return;
-            }
+        match read_again(&shared, &id, &stop).await {
+            Some(stored) => session = stored,
+            None => return,
+        }
+    }
+}
+
+/// The stored record; asks until the storage answers. None when it is gone, or the gateway stops.
+async fn read_again(shared: &Shared, id: &SessionId, stop: &CancellationToken) -> Option<Session> {
+    loop {
+        match shared.parts.store.session(id).await {
+            Ok(stored) => return stored,
+            Err(error) => tracing::error!(session = %id, %error, "the record of this session cannot be read"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return None,
+            () = tokio::time::sleep(RESTART_AFTER) => {}
         }
     }
 }

@@ -48,7 +48,13 @@ impl Gateway {
             return Err(KeyError::Expired);
         }
         if key.last_used_at.is_none_or(|last| now - last >= TimeDelta::minutes(1)) {
-            self.parts.store.touch_key(&key.id, now).await.map_err(|error| KeyError::Failed(error.into()))?;
+            // Nobody waits for it, and a full disk must not lock everybody out.
+            let (store, id) = (Arc::clone(&self.parts.store), key.id.clone());
+            tokio::spawn(async move {
+                if let Err(error) = store.touch_key(&id, now).await {
+                    tracing::warn!(key = %id, %error, "the use of a key could not be recorded");
+                }
+            });
         }
         Ok(Arc::new(key))
     }

@@ -40,6 +40,7 @@ impl Gateway {
             state: SessionState::plain(StateName::Unlinked, now),
             linked: false,
             phone: None,
+            expect_phone: None,
             lid: None,
             push_name: None,
             metadata: request.metadata,

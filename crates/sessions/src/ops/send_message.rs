@@ -98,9 +98,10 @@ impl Gateway {
     async fn answer(&self, session: &SessionId, id: &MessageId) -> Result<SendAnswer, GatewayError> {
         let message = self.message(session, id).await?;
         match message.status {
-            Status::Failed => Err(GatewayError::MessageRefused {
-                reason: message.error.unwrap_or_else(|| "unknown".to_owned()),
-            }),
+            Status::Failed => {
+                let reason = message.error.unwrap_or_else(|| "unknown".to_owned());
+                Err(GatewayError::MessageRefused { message: message.id, reason })
+            }
             Status::Queued => {
                 let state = self.session(session)?.session.state.clone();
                 let online = state.name == StateName::Online;

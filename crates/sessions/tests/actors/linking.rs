@@ -321,3 +321,103 @@ async fn a_network_that_is_not_configured_is_said_at_creation_and_rests_at_a_sta
     assert_eq!(session.desired, enlace_domain::session::Desired::Running);
     assert_eq!(code_of(&rig.gateway.start_session(&id).await.unwrap_err()), "network-unavailable");
 }
+
+#[tokio::test]
+async fn an_expected_phone_is_remembered_over_a_restart() {
+    let rig = Rig::new().await;
+    let id = rig.create("ana").await;
+    let (gateway, asked) = (Arc::clone(&rig.gateway), id.clone());
+    let expect_phone = Some(PhoneNumber::parse("999100000009").unwrap());
+    let asker =
+        tokio::spawn(async move { gateway.link(&asked, LinkRequest { expect_phone, ..by_qr() }).await });
+    let connection = rig.network.next_connection().await;
+    connection.show_qr("payload").await;
+    asker.await.unwrap().unwrap();
+    let phone = PhoneNumber::parse("999100000005").unwrap();
+    connection.tell(ConnectionEvent::Paired { phone, lid: None, business_name: None }).await;
+    rig.wait_for(&id, StateName::Pairing).await;
+    let rig = rig.restart().await;
+    let login = rig.network.next_connection().await;
+    login.go_online().await;
+    let session = rig.wait_for(&id, StateName::LoggedOut).await;
+    assert_eq!(session.state.reason.as_deref(), Some("unexpected-phone"));
+    assert!(login.is_logged_out());
+    assert_eq!(session.phone, None);
+}
+
+#[tokio::test]
+async fn a_logout_between_the_acceptance_and_the_login_still_reaches_the_network() {
+    let rig = Rig::new().await;
+    let id = rig.create("ana").await;
+    let connection = rig.begin_qr(&id).await;
+    let phone = PhoneNumber::parse("999100000001").unwrap();
+    connection.tell(ConnectionEvent::Paired { phone, lid: None, business_name: None }).await;
+    rig.wait_for(&id, StateName::Pairing).await;
+    let (gateway, asked) = (Arc::clone(&rig.gateway), id.clone());
+    let logout = tokio::spawn(async move { gateway.logout_session(&asked).await });
+    connection.end(EndReason::RestartRequired).await;
+    let login = rig.network.next_connection().await;
+    login.go_online().await;
+    let session = logout.await.unwrap().unwrap();
+    assert_eq!(session.state.remote_unlink, Some(RemoteUnlink::Done));
+    assert!(login.is_logged_out());
+}
+
+#[tokio::test]
+async fn a_code_for_another_phone_replaces_one_that_is_still_being_asked_for() {
+    let rig = Rig::new().await;
+    let id = rig.create("bruno").await;
+    let connection = rig.begin_qr(&id).await;
+    connection.hold_codes();
+    let ask = |phone: &'static str| {
+        let (gateway, id) = (Arc::clone(&rig.gateway), id.clone());
+        tokio::spawn(async move { gateway.link(&id, by_code(phone)).await })
+    };
+    let first = ask("999100000002");
+    while connection.codes_asked().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let second = ask("999100000003");
+    assert_eq!(code_of(&first.await.unwrap().unwrap_err()), "code-replaced");
+    while connection.codes_asked().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    connection.release_codes();
+    assert_eq!(second.await.unwrap().unwrap().code.unwrap().phone.as_str(), "999100000003");
+}
+
+#[tokio::test]
+async fn a_live_code_outlasts_many_lost_connections() {
+    let rig = Rig::new().await;
+    let id = rig.create("bruno").await;
+    rig.gateway.link(&id, by_code("999100000002")).await.unwrap();
+    for _ in 0..5 {
+        let connection = rig.network.next_connection().await;
+        connection.hold_codes();
+        connection.lose("dial-failed").await;
+    }
+    let connection = rig.network.next_connection().await;
+    rig.wait_for(&id, StateName::AwaitingCode).await;
+    assert_eq!(connection.codes_asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_code_that_dies_with_its_link_says_so() {
+    let rig = Rig::new().await;
+    let id = rig.create("bruno").await;
+    rig.gateway.link(&id, by_code("999100000002")).await.unwrap();
+    rig.gateway.stop_session(&id).await.unwrap();
+    let events = rig.events().await;
+    let dead = events.iter().find(|event| event.data["status"] == "dead").unwrap();
+    assert_eq!((&dead.data["seq"], &dead.data["reason"]), (&1.into(), &"link-interrupted".into()));
+}
+
+#[tokio::test]
+async fn a_network_that_shows_nothing_is_dialled_anew_and_given_up() {
+    let config = SessionsConfig { first_qr_within: Duration::from_millis(50), ..SessionsConfig::default() };
+    let rig = Rig::with(config).await;
+    let id = rig.create("ana").await;
+    assert_eq!(code_of(&rig.gateway.qr(&id, crate::rig::PATIENCE).await.unwrap_err()), "network-unreachable");
+    let session = rig.wait_for(&id, StateName::LinkExpired).await;
+    assert_eq!(session.state.reason.as_deref(), Some("network-unreachable"));
+}

@@ -246,3 +246,22 @@ async fn a_cursor_newer_than_the_log_is_told_the_ends() {
     let error = rig.gateway.read_events(EventFilter::default(), Cursor::After(999)).await.err().unwrap();
     assert_eq!(error.code(), "cursor-unknown");
 }
+
+#[tokio::test]
+async fn what_an_earlier_process_left_goes_before_what_came_later() {
+    let rig = Rig::new().await;
+    let (id, _connection) = rig.online("ana").await;
+    rig.gateway.stop_session(&id).await.unwrap();
+    let soon = |words: &str| SendMessage { wait: Duration::from_millis(1), ..text(PEER, words) };
+    for words in ["one", "two"] {
+        rig.gateway.send_message(&id, soon(words)).await.unwrap();
+    }
+    let rig = rig.restart().await;
+    rig.gateway.send_message(&id, soon("three")).await.unwrap();
+    rig.gateway.start_session(&id).await.unwrap();
+    let connection = rig.network.next_connection().await;
+    connection.go_online().await;
+    for words in ["one", "two", "three"] {
+        assert_eq!(connection.next_sent().await.content, Content::Text(words.to_owned()));
+    }
+}

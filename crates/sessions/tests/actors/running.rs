@@ -166,3 +166,31 @@ async fn a_stop_or_patch_is_answered_while_a_send_waits_for_its_ack() {
     connection.release_sends();
     sender.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_restriction_ends_at_its_time_also_after_a_restart() {
+    let rig = Rig::new().await;
+    let (id, connection) = rig.online("ana").await;
+    let until = Utc::now() + chrono::TimeDelta::milliseconds(500);
+    connection.end(EndReason::Restricted { reason: "temporary-ban".to_owned(), until: Some(until) }).await;
+    rig.wait_for(&id, StateName::Restricted).await;
+    let rig = rig.restart().await;
+    rig.network.next_connection().await.go_online().await;
+    rig.wait_for(&id, StateName::Online).await;
+    assert!(Utc::now() >= until, "it dialled before the restriction ended");
+}
+
+#[tokio::test]
+async fn a_login_that_never_ends_is_dialled_anew() {
+    let config = SessionsConfig { login_within: Duration::from_millis(50), ..quick() };
+    let rig = Rig::with(config).await;
+    let (id, connection) = rig.online("ana").await;
+    connection.lose("stream-ended").await;
+    let hung = rig.network.next_connection().await;
+    let next = rig.network.next_connection().await;
+    assert!(hung.is_closed());
+    next.go_online().await;
+    rig.wait_for(&id, StateName::Online).await;
+    let told = rig.events().await;
+    assert!(told.iter().any(|event| event.data["state"]["reason"] == "login-timeout"));
+}

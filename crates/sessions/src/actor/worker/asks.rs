@@ -16,6 +16,7 @@ use tokio::time::Instant;
 impl Worker {
     /// Does an ask; breaks when the session is gone.
     pub(super) async fn on_ask(&mut self, ask: Ask) -> ControlFlow<()> {
+        self.fault = None;
         match ask {
             Ask::Link { ask, reply } => self.on_link(ask, reply).await,
             Ask::Start { reply } => self.on_desire(session::Ask::Start, reply).await,
@@ -24,7 +25,7 @@ impl Worker {
             Ask::Logout { reply } => self.on_desire(session::Ask::Logout, reply).await,
             Ask::Delete { keep_link, reply } => return self.on_delete(keep_link, reply).await,
             Ask::Patch { patch, reply } => self.on_patch(patch, reply).await,
-            Ask::Send { message, slot, reply } => self.accept(message, slot, reply),
+            Ask::Send { message, slot, reply } => self.accept(message, slot, reply).await,
             Ask::AwaitMessage { message, reply } => self.await_message(message, reply).await,
         }
         ControlFlow::Continue(())
@@ -80,7 +81,7 @@ impl Worker {
             return;
         }
         self.apply(decision).await;
-        let _ = reply.send(Ok(self.record()));
+        self.answer(reply);
     }
 
     async fn apply(&mut self, decision: Decision) {
@@ -98,7 +99,7 @@ impl Worker {
             }
             Decision::RestartLink => {
                 self.asked_at = Some(Instant::now());
-                let expect_phone = self.link.as_ref().and_then(|flow| flow.expect_phone.clone());
+                let expect_phone = self.session.expect_phone.clone();
                 self.begin_link(LinkAsk::Qr { force: false, expect_phone }, None).await;
             }
             Decision::Stop => {
@@ -120,6 +121,15 @@ impl Worker {
         }
     }
 
+    /// The record as it is now, or what kept it from being stored.
+    fn answer(&mut self, reply: Reply<Arc<Session>>) {
+        let answer = match self.take_fault() {
+            Some(fault) => Err(fault.into()),
+            None => Ok(self.record()),
+        };
+        let _ = reply.send(answer);
+    }
+
     async fn on_delete(&mut self, keep_link: bool, reply: Reply<()>) -> ControlFlow<()> {
         self.drop_link(&LinkFailure::Interrupted);
         if self.session.linked && !keep_link {
@@ -128,7 +138,9 @@ impl Worker {
         self.close_connection().await;
         let event = events::deleted(&self.session.id, self.now());
         let change = Change::DeleteSession(self.session.id.clone());
-        match self.parts().store.commit(vec![Entry { change, event: Some(event) }]).await {
+        let mut entries = self.take_untold();
+        entries.push(Entry { change, event: Some(event) });
+        match self.parts().store.commit(entries).await {
             Ok(_) => {
                 let _ = reply.send(Ok(()));
                 ControlFlow::Break(())
@@ -150,7 +162,7 @@ impl Worker {
         }
         patch.settings.apply(&mut self.session.settings);
         self.save(vec![]).await;
-        let _ = reply.send(Ok(self.record()));
+        self.answer(reply);
     }
 }
 

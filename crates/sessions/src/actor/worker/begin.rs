@@ -1,6 +1,7 @@
 //! What a stored session does when its worker starts: after the gateway's start, or after a panic.
 
 use super::Worker;
+use crate::actor::events;
 use crate::actor::message::News;
 use enlace_domain::session::{Desired, PairingStep, SessionState, StateName};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ impl Worker {
             self.pick_up_link().await;
         } else if self.session.linked && name == StateName::Pairing {
             self.first_login = true;
+            self.unwelcome = self.session.expect_phone.is_some();
         }
         if self.session.linked && self.shall_run() {
             self.resume().await;
@@ -33,7 +35,7 @@ impl Worker {
         let state = &self.session.state;
         let rests = match state.name {
             StateName::Replaced | StateName::LoggedOut => true,
-            StateName::Restricted => state.until.is_none_or(|until| until > self.now()),
+            StateName::Restricted => state.until.is_none(),
             _ => false,
         };
         self.session.desired == Desired::Running && !rests
@@ -41,10 +43,14 @@ impl Worker {
 
     /// The gateway ended in the middle of a link. If the phone's acceptance reached the key store it counts.
     async fn pick_up_link(&mut self) {
+        if self.session.state.name == StateName::AwaitingCode {
+            let (seq, round) = (self.session.code_count, self.session.round_count);
+            self.also_tell(events::code_dead(&self.session.id, seq, round, RESTARTED, self.now()));
+        }
         match self.parts().whatsapp.identity(&self.session.id).await {
             Ok(Some(identity)) => {
                 self.session.linked = true;
-                self.session.phone = Some(identity.phone);
+                self.welcome(identity.phone);
                 self.session.lid = identity.lid.or(self.session.lid.take());
                 self.first_login = true;
                 let state = SessionState::pairing(PairingStep::Connecting, self.now()).because(RESTARTED);

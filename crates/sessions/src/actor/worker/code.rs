@@ -12,7 +12,7 @@ use enlace_domain::link::PairingCode;
 use enlace_domain::port::whatsapp::{EngineError, IssuedCode};
 use enlace_domain::session::ask::LiveCode;
 use enlace_domain::session::{SessionState, StateName};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -24,17 +24,25 @@ pub(super) struct CodeWish {
     pub(super) live: Option<Arc<PairingCode>>,
     /// When the live code ends.
     pub(super) ends_at: Option<Instant>,
-    /// On which connection the network was asked and has not answered.
+    /// On which connection the network was asked last.
     asked_on: Option<u64>,
-    /// On which connection the network accepted the live code.
-    accepted_on: Option<u64>,
+    /// The request that is not answered yet.
+    request: Option<u64>,
     pub(super) waiters: Vec<Reply<Outcome>>,
 }
 
 impl CodeWish {
+    /// Whether a request for `phone` with these characters is one for this code.
+    fn serves(&self, phone: &PhoneNumber, custom: Option<&SecretString>) -> bool {
+        let same = |custom: &SecretString| {
+            self.characters.as_ref().is_some_and(|known| known.expose_secret() == custom.expose_secret())
+        };
+        self.phone == *phone && custom.is_none_or(same)
+    }
+
     /// Whether a code is live or on its way.
     pub(super) fn is_open(&self) -> bool {
-        self.live.is_some() || self.asked_on.is_some()
+        self.live.is_some() || self.request.is_some()
     }
 }
 
@@ -58,12 +66,13 @@ impl Worker {
     ) {
         let now = self.now();
         let Some(flow) = &mut self.link else { return };
-        let earlier = flow.code.take();
-        let mut wish = match earlier {
-            Some(wish) if wish.phone == phone => wish,
+        let mut wish = match flow.code.take() {
+            Some(wish) if wish.serves(&phone, custom.as_ref()) => wish,
             earlier => {
-                for waiter in earlier.map(|wish| wish.waiters).unwrap_or_default() {
-                    let _ = waiter.send(Err(GatewayError::Interrupted));
+                if let Some(earlier) = earlier {
+                    for waiter in self.bury(earlier, "code-replaced") {
+                        let _ = waiter.send(Err(GatewayError::CodeReplaced));
+                    }
                 }
                 CodeWish {
                     phone,
@@ -71,7 +80,7 @@ impl Worker {
                     live: None,
                     ends_at: None,
                     asked_on: None,
-                    accepted_on: None,
+                    request: None,
                     waiters: Vec::new(),
                 }
             }
@@ -82,7 +91,18 @@ impl Worker {
                 None => wish.waiters.push(reply),
             }
         }
-        flow.code = Some(wish);
+        if let Some(flow) = &mut self.link {
+            flow.code = Some(wish);
+        }
+    }
+
+    /// Says that a live code is dead, and gives back those who waited for it.
+    pub(super) fn bury(&mut self, wish: CodeWish, reason: &str) -> Vec<Reply<Outcome>> {
+        if let Some(code) = wish.live {
+            let round = self.session.round_count;
+            self.also_tell(events::code_dead(&self.session.id, code.seq, round, reason, self.now()));
+        }
+        wish.waiters
     }
 
     /// Asks the network for the wanted code on the present connection, once.
@@ -90,33 +110,42 @@ impl Worker {
         let opened = self.opened;
         let Some(live) = &self.live else { return };
         let Some(wish) = self.link.as_mut().and_then(|flow| flow.code.as_mut()) else { return };
-        if wish.asked_on == Some(opened) || wish.accepted_on == Some(opened) {
+        if wish.asked_on == Some(opened) {
             return;
         }
+        self.codes_asked += 1;
+        let request = self.codes_asked;
         wish.asked_on = Some(opened);
+        wish.request = Some(request);
         let connection = Arc::clone(&live.connection);
         let phone = wish.phone.clone();
         let characters = wish.characters.clone();
         let tell = self.tell.clone();
-        tokio::spawn(async move {
+        let earlier = self.code_task.take();
+        self.code_task = Some(tokio::spawn(async move {
             connection.cancel_code().await;
+            if let Some(earlier) = earlier {
+                // A network knows one code at a time: the replaced request must have ended before this one begins.
+                let _ = earlier.await;
+                connection.cancel_code().await;
+            }
             let result = connection.request_code(&phone, characters.as_ref()).await;
-            let _ = tell.send(News::Code { opened, result });
-        });
+            let _ = tell.send(News::Code { request, result });
+        }));
     }
 
     /// The network answered.
-    pub(super) async fn on_code(&mut self, opened: u64, result: Result<IssuedCode, EngineError>) {
+    pub(super) async fn on_code(&mut self, request: u64, result: Result<IssuedCode, EngineError>) {
         let now = self.now();
         let Some(wish) = self.link.as_mut().and_then(|flow| flow.code.as_mut()) else { return };
-        if wish.asked_on != Some(opened) {
+        if wish.request != Some(request) {
             return;
         }
-        wish.asked_on = None;
+        wish.request = None;
         let issued = match result {
             Ok(issued) => issued,
             // The connection went first: the code is asked for again on the next one.
-            Err(EngineError::Ended) => return,
+            Err(EngineError::Ended | EngineError::Unreachable { .. }) => return,
             Err(error) => return self.on_code_refused(error).await,
         };
         let renewed = wish.live.is_some();
@@ -131,14 +160,17 @@ impl Worker {
             expires_at: now + TimeDelta::from_std(issued.valid_for).unwrap_or_default(),
         });
         wish.characters = Some(issued.code);
-        wish.accepted_on = Some(opened);
         wish.live = Some(Arc::clone(&code));
         wish.ends_at = Some(Instant::now() + issued.valid_for);
-        for waiter in wish.waiters.drain(..) {
+        let waiters = std::mem::take(&mut wish.waiters);
+        self.settle_by = None;
+        let entered = self.enter(SessionState::plain(StateName::AwaitingCode, now));
+        self.publish();
+        for waiter in waiters {
             let _ = waiter.send(Ok(Outcome::Code(Arc::clone(&code))));
         }
-        let tell = vec![events::code_issued(&self.session.id, &code, self.session.round_count, renewed)];
-        self.change_state_with(vec![], tell, SessionState::plain(StateName::AwaitingCode, now)).await;
+        let issued = events::code_issued(&self.session.id, &code, self.session.round_count, renewed);
+        self.save_entered(vec![issued], entered).await;
     }
 
     async fn on_code_refused(&mut self, error: EngineError) {
@@ -161,14 +193,11 @@ impl Worker {
     /// The network says that the code is dead.
     pub(super) async fn on_code_dead(&mut self, reason: &str) {
         let Some(wish) = self.link.as_mut().and_then(|flow| flow.code.take()) else { return };
-        for waiter in wish.waiters {
+        for waiter in self.bury(wish, reason) {
             let refused = EngineError::CodeRefused { reason: reason.to_owned(), retry_after: None };
             let _ = waiter.send(Err(refused.into()));
         }
-        if let Some(code) = wish.live {
-            let dead = events::code_dead(&self.session.id, code.seq, reason, self.now());
-            self.save(vec![dead]).await;
-        }
+        self.publish();
         self.after_code().await;
     }
 

@@ -35,6 +35,9 @@ impl Worker {
     /// Opens a connection; what comes of it is heard later.
     pub(super) async fn open(&mut self, linked: bool) {
         self.opened += 1;
+        let config = &self.parts().config;
+        let within = if linked { config.login_within } else { config.first_qr_within };
+        self.settle_by = Some(Instant::now() + within);
         let (tell, words) = mpsc::channel(WORDS);
         let request = OpenRequest {
             session: self.session.id.clone(),
@@ -57,6 +60,7 @@ impl Worker {
     /// Ends the connection, if any, and waits until it has flushed: its keys may be wiped afterwards.
     pub(super) async fn close_connection(&mut self) {
         self.dial_at = None;
+        self.settle_by = None;
         self.turn = None;
         self.online_since = None;
         let Some(live) = self.live.take() else { return };
@@ -117,16 +121,25 @@ impl Worker {
     }
 
     async fn on_paired(&mut self, phone: PhoneNumber, lid: Option<Jid>, business_name: Option<String>) {
-        let expected = self.link.as_ref().and_then(|flow| flow.expect_phone.clone());
-        self.unwelcome = expected.is_some_and(|expected| expected != phone);
         self.drop_link(&LinkFailure::Accepted);
         self.session.linked = true;
         self.session.desired = Desired::Running;
-        self.session.phone = Some(phone);
-        self.session.lid = lid;
-        self.session.push_name = business_name;
+        self.welcome(phone);
+        if !self.unwelcome {
+            self.session.lid = lid;
+            self.session.push_name = business_name;
+        }
         self.first_login = true;
         self.change_state(SessionState::pairing(PairingStep::Accepted, self.now())).await;
+    }
+
+    /// Takes the number of the phone that accepted, unless another one was expected.
+    pub(super) fn welcome(&mut self, phone: PhoneNumber) {
+        self.unwelcome = self.session.expect_phone.as_ref().is_some_and(|expected| *expected != phone);
+        if !self.unwelcome {
+            self.session.expect_phone = None;
+            self.session.phone = Some(phone);
+        }
     }
 
     async fn on_logged_in(&mut self) {
@@ -141,6 +154,7 @@ impl Worker {
 
     async fn on_online(&mut self, push_name: Option<String>) {
         self.turn = None;
+        self.settle_by = None;
         self.first_login = false;
         self.online_since = Some(Instant::now());
         if push_name.is_some() {
@@ -161,6 +175,7 @@ impl Worker {
     /// The connection is over: what may follow depends on why.
     pub(super) async fn on_ended(&mut self, reason: EndReason) {
         self.turn = None;
+        self.settle_by = None;
         match reason {
             EndReason::RestartRequired if self.session.linked => self.on_restart_required().await,
             EndReason::LoggedOut { reason } if self.session.linked => self.on_logged_out(&reason).await,
@@ -192,7 +207,7 @@ impl Worker {
         }
     }
 
-    async fn on_lost(&mut self, reason: &str) {
+    pub(super) async fn on_lost(&mut self, reason: &str) {
         if self.session.linked {
             self.plan_reconnect(reason).await;
         } else if self.link.is_some() {

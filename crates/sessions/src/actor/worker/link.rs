@@ -7,9 +7,8 @@ use crate::actor::message::Reply;
 use crate::error::{GatewayError, LinkFailure};
 use crate::ops::link::{LinkAsk, Outcome};
 use chrono::TimeDelta;
-use enlace_domain::address::PhoneNumber;
 use enlace_domain::link::Qr;
-use enlace_domain::port::store::Change;
+use enlace_domain::port::store::{Change, StoreError};
 use enlace_domain::session::{Desired, SessionState, StateName};
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -21,9 +20,11 @@ const DIALS: u32 = 4;
 /// First delay between two dials of a link; doubles.
 const DIAL_AGAIN: Duration = Duration::from_millis(250);
 
+/// Longest delay between two dials of a link.
+const DIAL_AGAIN_MAX: Duration = Duration::from_secs(10);
+
 /// A link under way, until the phone accepts or it is given up.
 pub(super) struct LinkFlow {
-    pub(super) expect_phone: Option<PhoneNumber>,
     rounds_left: u32,
     failed_dials: u32,
     /// QRs shown on this connection.
@@ -36,13 +37,8 @@ pub(super) struct LinkFlow {
 }
 
 impl LinkFlow {
-    fn new(ask: &LinkAsk, rounds: u32) -> Self {
-        let expect_phone = match ask {
-            LinkAsk::Look => None,
-            LinkAsk::Qr { expect_phone, .. } | LinkAsk::Code { expect_phone, .. } => expect_phone.clone(),
-        };
+    fn new(rounds: u32) -> Self {
         Self {
-            expect_phone,
             rounds_left: rounds.saturating_sub(1),
             failed_dials: 0,
             shown: 0,
@@ -67,7 +63,8 @@ impl Worker {
         self.close_connection().await;
         self.session.desired = Desired::Running;
         self.session.linked = false;
-        self.link = Some(LinkFlow::new(&ask, self.session.settings.link_max_rounds));
+        self.session.expect_phone = None;
+        self.link = Some(LinkFlow::new(self.session.settings.link_max_rounds));
         self.want(ask, reply);
         self.begin_round("asked").await;
     }
@@ -75,24 +72,26 @@ impl Worker {
     /// Lets an asker have what it asks for as soon as it is there.
     pub(super) fn want(&mut self, ask: LinkAsk, reply: Option<Reply<Outcome>>) {
         let now = self.now();
+        if let LinkAsk::Qr { expect_phone: Some(phone), .. }
+        | LinkAsk::Code { expect_phone: Some(phone), .. } = &ask
+        {
+            self.session.expect_phone = Some(phone.clone());
+        }
         let Some(flow) = &mut self.link else { return };
         match ask {
             LinkAsk::Look | LinkAsk::Qr { .. } => {
-                if let LinkAsk::Qr { expect_phone: Some(phone), .. } = ask {
-                    flow.expect_phone = Some(phone);
-                }
                 let Some(reply) = reply else { return };
+                if flow.exhausted && flow.code.as_ref().is_some_and(CodeWish::is_open) {
+                    let reason = Some("refs-used-up-while-a-code-lives".to_owned());
+                    let _ = reply.send(Err(GatewayError::NoQr { reason }));
+                    return;
+                }
                 match flow.qr.clone().filter(|qr| qr.expires_at > now) {
                     Some(qr) => drop(reply.send(Ok(Outcome::Qr(qr)))),
                     None => flow.waiters.push(reply),
                 }
             }
-            LinkAsk::Code { phone, custom, expect_phone, .. } => {
-                if expect_phone.is_some() {
-                    flow.expect_phone = expect_phone;
-                }
-                self.want_code(phone, custom, reply);
-            }
+            LinkAsk::Code { phone, custom, .. } => self.want_code(phone, custom, reply),
         }
     }
 
@@ -103,7 +102,13 @@ impl Worker {
         let wipe = (self.session.round_count > 1).then(|| Change::WipeKeys(self.session.id.clone()));
         let state = SessionState::plain(StateName::Connecting, self.now()).because(reason);
         self.change_state_with(wipe.into_iter().collect(), vec![], state).await;
-        self.dial_link().await;
+        if self.is_saved() {
+            self.dial_link().await;
+        } else {
+            // Keys of an earlier attempt may still be there.
+            let full = matches!(self.take_fault(), Some(StoreError::Full));
+            self.end_link("storage-failed", LinkFailure::Storage { full }).await;
+        }
     }
 
     /// Opens the connection of the link under way.
@@ -135,17 +140,17 @@ impl Worker {
             expires_at: now + TimeDelta::from_std(valid_for).unwrap_or_default(),
         });
         flow.qr = Some(Arc::clone(&qr));
-        for waiter in flow.waiters.drain(..) {
+        let waiters = std::mem::take(&mut flow.waiters);
+        let has_code = flow.code.as_ref().is_some_and(|wish| wish.live.is_some());
+        let awaiting = if has_code { StateName::AwaitingCode } else { StateName::AwaitingScan };
+        self.settle_by = None;
+        let connecting = self.session.state.name == StateName::Connecting;
+        let entered = connecting.then(|| self.enter(SessionState::plain(awaiting, now))).flatten();
+        self.publish();
+        for waiter in waiters {
             let _ = waiter.send(Ok(Outcome::Qr(Arc::clone(&qr))));
         }
-        let has_code = flow.code.as_ref().is_some_and(|wish| wish.live.is_some());
-        let tell = vec![events::qr_issued(&self.session.id, &qr)];
-        let awaiting = if has_code { StateName::AwaitingCode } else { StateName::AwaitingScan };
-        if self.session.state.name == StateName::Connecting {
-            self.change_state_with(vec![], tell, SessionState::plain(awaiting, now)).await;
-        } else {
-            self.save(tell).await;
-        }
+        self.save_entered(vec![events::qr_issued(&self.session.id, &qr)], entered).await;
     }
 
     /// The refs of this connection are used up.
@@ -169,6 +174,8 @@ impl Worker {
         } else if self.session.state.name == StateName::AwaitingCode {
             let name = if flow.qr.is_some() { StateName::AwaitingScan } else { StateName::Connecting };
             self.change_state(SessionState::plain(name, self.now())).await;
+        } else {
+            self.save(vec![]).await;
         }
     }
 
@@ -193,12 +200,14 @@ impl Worker {
         flow.qr = None;
         flow.failed_dials += 1;
         let hopeless = reason == "certificate-refused";
-        if hopeless || flow.failed_dials >= DIALS {
+        // A code that somebody may be typing right now is worth dialling for as long as it lives.
+        let code_lives = flow.code.as_ref().is_some_and(|wish| wish.live.is_some());
+        if hopeless || (flow.failed_dials >= DIALS && !code_lives) {
             let failure = LinkFailure::Unreachable(reason.to_owned());
             let word = if hopeless { reason } else { "network-unreachable" };
             return self.end_link(word, failure).await;
         }
-        let delay = DIAL_AGAIN * 2_u32.pow(flow.failed_dials - 1);
+        let delay = (DIAL_AGAIN * 2_u32.pow(flow.failed_dials.min(10) - 1)).min(DIAL_AGAIN_MAX);
         self.dial_at = Some(Instant::now() + delay);
         self.change_state(SessionState::plain(StateName::Connecting, now).because(reason)).await;
     }
@@ -214,7 +223,7 @@ impl Worker {
     pub(super) fn drop_link(&mut self, failure: &LinkFailure) {
         self.dial_at = None;
         let Some(flow) = self.link.take() else { return };
-        let code_waiters = flow.code.map(|wish| wish.waiters).unwrap_or_default();
+        let code_waiters = flow.code.map(|wish| self.bury(wish, failure.word())).unwrap_or_default();
         for waiter in flow.waiters.into_iter().chain(code_waiters) {
             let _ = waiter.send(Err(failure.clone().into()));
         }

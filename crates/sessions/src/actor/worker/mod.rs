@@ -24,11 +24,14 @@ use super::snapshot::Snapshot;
 use crate::gateway::GatewayParts;
 use connection::Live;
 use enlace_domain::clock::Timestamp;
+use enlace_domain::event::NewEvent;
+use enlace_domain::port::store::{Entry, StoreError};
 use enlace_domain::session::Session;
 use link::LinkFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// What outlives a worker's panic.
@@ -64,6 +67,18 @@ pub(super) struct Worker {
     outbox: Outbox,
     /// Whether messages stored by an earlier process are in the outbox.
     outbox_loaded: bool,
+    /// By when the open connection must be online, or have shown its first QR.
+    settle_by: Option<Instant>,
+    /// Counts requests for pairing codes, so that the answer to a replaced one can be told apart.
+    codes_asked: u64,
+    /// The task of the last request for a code.
+    code_task: Option<JoinHandle<()>>,
+    /// What a failed commit held; it goes along with the next one.
+    unsaved: Vec<Entry>,
+    /// Events that go along with the next commit.
+    untold: Vec<NewEvent>,
+    save_again_at: Option<Instant>,
+    fault: Option<StoreError>,
     /// When to try the outbox again on this connection.
     outbox_retry_at: Option<Instant>,
     news: mpsc::UnboundedReceiver<News>,
@@ -86,6 +101,13 @@ impl Worker {
             asked_at: None,
             first_login: false,
             unwelcome: false,
+            settle_by: None,
+            codes_asked: 0,
+            code_task: None,
+            unsaved: Vec::new(),
+            untold: Vec::new(),
+            save_again_at: None,
+            fault: None,
             outbox: Outbox::default(),
             outbox_loaded: false,
             outbox_retry_at: None,

@@ -15,13 +15,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a message that did not leave waits on the same connection.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// How long a message that did not leave waits on the same connection; doubles.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+/// How often that doubles.
+const TRIES_DOUBLING: u32 = 6;
 
 impl Worker {
     /// Takes a stored message and sends it as soon as its chat is free.
-    pub(super) fn accept(&mut self, message: Box<Message>, slot: OutboxSlot, reply: Reply<()>) {
+    pub(super) async fn accept(&mut self, message: Box<Message>, slot: OutboxSlot, reply: Reply<()>) {
         let chat = message.chat.clone();
+        // What an earlier process left is older and goes first.
+        self.load_outbox().await;
         self.outbox.push(message, Some(slot), Some(reply));
         if self.session.state.name == StateName::Online
             && let Some(message) = self.outbox.take_ready_in(&chat)
@@ -49,9 +53,7 @@ impl Worker {
             Ok(messages) => {
                 self.outbox_loaded = true;
                 for message in messages {
-                    if !self.outbox.contains(&message.id) {
-                        self.outbox.push(Box::new(message), None, None);
-                    }
+                    self.outbox.push(Box::new(message), None, None);
                 }
             }
             Err(error) => {
@@ -92,8 +94,9 @@ impl Worker {
         match outcome {
             SendOutcome::Settled => self.outbox.settle(chat),
             SendOutcome::NotSent => {
-                self.outbox.retry_later(chat);
-                self.outbox_retry_at = Some(Instant::now() + TRY_AGAIN);
+                let tries = self.outbox.retry_later(chat);
+                let delay = TRY_AGAIN * 2_u32.pow(tries.min(TRIES_DOUBLING));
+                self.outbox_retry_at = Some(Instant::now() + delay);
                 return;
             }
             SendOutcome::Unknown => {

@@ -4,9 +4,14 @@ use super::Worker;
 use crate::actor::events;
 use crate::actor::snapshot::Snapshot;
 use enlace_domain::event::NewEvent;
-use enlace_domain::port::store::{Change, Entry};
+use enlace_domain::port::store::{Change, Entry, StoreError};
 use enlace_domain::session::{Session, SessionState, StateName};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long what could not be stored waits for the next try.
+const SAVE_AGAIN: Duration = Duration::from_secs(2);
 
 impl Worker {
     /// Makes what is known now readable for everybody. Secrets go first: a QR is served before its event is stored.
@@ -20,7 +25,7 @@ impl Worker {
     }
 
     /// Takes a new state, unless it tells nothing new. It is readable at once and stored by the entry returned.
-    fn enter(&mut self, state: SessionState) -> Option<NewEvent> {
+    pub(super) fn enter(&mut self, state: SessionState) -> Option<NewEvent> {
         if !state.differs_from(&self.session.state) {
             return None;
         }
@@ -35,17 +40,45 @@ impl Worker {
         Some(events::state_changed(&self.session, Some(&from)))
     }
 
-    /// Stores the record together with further changes and events, in one commit. A failed commit is logged and the
-    /// record goes along with the next one: the actor's own state is true meanwhile.
+    /// Stores the record together with further changes and events, in one commit. What could not be stored goes along
+    /// with the next commit, or by itself after a while; meanwhile the fault is the answer to whoever asked.
     async fn store(&mut self, before: Vec<Change>, events: Vec<NewEvent>) {
         self.publish();
-        let mut entries: Vec<Entry> =
-            before.into_iter().map(|change| Entry { change, event: None }).collect();
+        let mut entries = std::mem::take(&mut self.unsaved);
+        entries.retain(|entry| !matches!(entry.change, Change::SaveSession(_)));
+        entries.extend(before.into_iter().map(|change| Entry { change, event: None }));
         entries.push(Entry { change: Change::SaveSession(Box::new(self.session.clone())), event: None });
-        entries.extend(events.into_iter().map(|event| Entry { change: Change::None, event: Some(event) }));
-        if let Err(error) = self.parts().store.commit(entries).await {
-            tracing::error!(session = %self.session.id, %error, "a change of this session could not be stored");
+        entries.extend(std::mem::take(&mut self.untold).into_iter().chain(events).map(told));
+        let Err(error) = self.parts().store.commit(entries.clone()).await else {
+            self.save_again_at = None;
+            return;
+        };
+        tracing::error!(session = %self.session.id, %error, "a change of this session could not be stored");
+        if !matches!(error, StoreError::SessionNotFound(_) | StoreError::Closed) {
+            self.unsaved = entries;
+            self.save_again_at = Some(Instant::now() + SAVE_AGAIN);
         }
+        self.fault = Some(error);
+    }
+
+    /// Lets an event go along with the next commit.
+    pub(super) fn also_tell(&mut self, event: NewEvent) {
+        self.untold.push(event);
+    }
+
+    /// Events that wait for the next commit, for the one that removes the session.
+    pub(super) fn take_untold(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.untold).into_iter().map(told).collect()
+    }
+
+    /// What kept the last change from being stored, if anything.
+    pub(super) fn take_fault(&mut self) -> Option<StoreError> {
+        self.fault.take()
+    }
+
+    /// Whether what the last commit held is really on disk.
+    pub(super) fn is_saved(&self) -> bool {
+        self.unsaved.is_empty()
     }
 
     /// Changes the state.
@@ -59,6 +92,12 @@ impl Worker {
         self.change_state(state).await;
     }
 
+    /// Stores what [`Self::enter`] gave, after more events.
+    pub(super) async fn save_entered(&mut self, mut tell: Vec<NewEvent>, entered: Option<NewEvent>) {
+        tell.extend(entered);
+        self.store(vec![], tell).await;
+    }
+
     /// Changes the state and stores more with it: changes first, then events, then the state's own event.
     pub(super) async fn change_state_with(
         &mut self,
@@ -67,7 +106,7 @@ impl Worker {
         state: SessionState,
     ) {
         let event = self.enter(state);
-        if changes.is_empty() && tell.is_empty() && event.is_none() {
+        if changes.is_empty() && tell.is_empty() && event.is_none() && self.untold.is_empty() {
             self.publish();
             return;
         }
@@ -84,4 +123,8 @@ impl Worker {
     pub(super) fn record(&self) -> Arc<Session> {
         Arc::new(self.session.clone())
     }
+}
+
+fn told(event: NewEvent) -> Entry {
+    Entry { change: Change::None, event: Some(event) }
 }

@@ -54,7 +54,7 @@ impl Worker {
                 self.turn = Some(turn);
                 self.log_in().await;
             }
-            News::Code { opened, result } => self.on_code(opened, result).await,
+            News::Code { request, result } => self.on_code(request, result).await,
             News::Sent { opened, chat, outcome } => self.on_sent(opened, &chat, outcome).await,
         }
     }
@@ -62,7 +62,10 @@ impl Worker {
     fn next_deadline(&self) -> Option<Instant> {
         let proof = (self.session.state.name == StateName::Online).then(|| self.proof_at()).flatten();
         let code = self.link.as_ref().and_then(|flow| flow.code.as_ref()).and_then(|wish| wish.ends_at);
-        [self.dial_at, code, self.outbox_retry_at, proof].into_iter().flatten().min()
+        [self.dial_at, code, self.outbox_retry_at, proof, self.settle_by, self.save_again_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn proof_at(&self) -> Option<Instant> {
@@ -83,9 +86,23 @@ impl Worker {
             self.outbox_retry_at = None;
             self.send_ready();
         }
+        if due(self.save_again_at) {
+            self.save_again_at = None;
+            self.save(vec![]).await;
+        }
+        if due(self.settle_by) {
+            self.on_unsettled().await;
+        }
         if self.session.state.name == StateName::Online && due(self.proof_at()) {
             self.look_for_proof().await;
         }
+    }
+
+    /// A connection that neither comes up nor ends is given up: no state on the way to another lasts for ever.
+    async fn on_unsettled(&mut self) {
+        let reason = if self.session.linked { "login-timeout" } else { "no-qr-from-network" };
+        self.close_connection().await;
+        self.on_lost(reason).await;
     }
 
     /// Truth comes from traffic: a socket that is up but silent is not online.

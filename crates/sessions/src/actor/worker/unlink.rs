@@ -1,7 +1,7 @@
 //! Unlinking: tell the network if it can be told, wipe the keys, keep the record.
 
 use super::Worker;
-use enlace_domain::port::inbox::ConnectionEvent;
+use enlace_domain::port::inbox::{ConnectionEvent, EndReason};
 use enlace_domain::port::store::Change;
 use enlace_domain::session::{RemoteUnlink, SessionState, StateName};
 
@@ -11,7 +11,9 @@ impl Worker {
         let told = self.tell_unlink().await;
         self.close_connection().await;
         self.session.linked = false;
+        self.session.expect_phone = None;
         self.first_login = false;
+        self.unwelcome = false;
         let state = SessionState {
             remote_unlink: Some(told),
             ..SessionState::plain(StateName::LoggedOut, self.now()).because(reason)
@@ -51,10 +53,15 @@ impl Worker {
             self.dial_at = None;
             self.open(true).await;
         }
-        let Some(live) = &mut self.live else { return false };
         loop {
+            let Some(live) = &mut self.live else { return false };
             match live.words.recv().await {
                 Some(ConnectionEvent::LoggedIn | ConnectionEvent::Online { .. }) => return true,
+                // A phone has just accepted: the login is on the next connection.
+                Some(ConnectionEvent::Ended(EndReason::RestartRequired)) => {
+                    self.live = None;
+                    self.open(true).await;
+                }
                 Some(ConnectionEvent::Ended(_)) | None => {
                     self.live = None;
                     return false;
