@@ -57,12 +57,13 @@ def healthy():
     w.add(package("serde", "MIT OR Apache-2.0"))
     w.add(package("sqlx"))
     w.add(package("wacore-noise"))
+    w.add(package("wacore"), "wacore-noise")
     w.add(package("whatsapp-rust"), "wacore-noise")
     w.crate("domain", "serde")
     w.crate("engine", "enlace-domain", "whatsapp-rust")
     w.crate("store-sqlite", "enlace-domain", "sqlx")
     w.crate("sessions", "enlace-domain")
-    w.crate("testkit", "enlace-domain")
+    w.crate("testkit", "enlace-domain", "wacore")
     w.crate("gateway", "enlace-domain", "enlace-engine", "enlace-sessions", "enlace-store-sqlite")
     return w
 
@@ -103,6 +104,25 @@ class CheckDependencies(unittest.TestCase):
         w = healthy()
         w.use("enlace-sessions", "whatsapp-rust", kind="dev")
         self.refused(w, "crate sessions: names whatsapp-rust")
+
+    def test_the_testkit_names_the_key_store_traits_and_no_more_of_the_protocol(self):
+        for stranger in ("wacore-noise", "waproto", "whatsapp-rust"):
+            w = healthy()
+            w.add(package("waproto"))
+            w.use("enlace-testkit", stranger)
+            self.refused(w, f"crate testkit: names {stranger}")
+
+    def test_the_key_store_traits_through_the_testkit_stay_in_tests(self):
+        w = healthy()
+        w.use("enlace-sessions", "enlace-testkit", kind="dev")
+        self.assertEqual(self.found(w), "")
+        w.use("enlace-sessions", "enlace-testkit")
+        self.refused(w, "crate sessions: uses testkit in the product", "crate sessions: reaches wacore")
+
+    def test_wacore_in_a_crate_without_protocol(self):
+        w = healthy()
+        w.use("enlace-sessions", "wacore", kind="dev")
+        self.refused(w, "crate sessions: names wacore")
 
     def test_sqlx_through_another_package(self):
         w = healthy()
