@@ -99,23 +99,23 @@ mod tests {
         stream_error(&node.children(child).build().as_node_ref())
     }
 
-    fn conflict(kind: &'static str) -> Option<Node> {
-        Some(NodeBuilder::new("conflict").attr("type", kind).build())
+    fn conflict(kind: &'static str) -> Node {
+        NodeBuilder::new("conflict").attr("type", kind).build()
     }
 
     fn refused(attrs: &[(&'static str, &'static str)]) -> EndReason {
         let node =
-            attrs.iter().fold(NodeBuilder::new("failure"), |node, (key, value)| node.attr(*key, *value));
+            attrs.iter().fold(NodeBuilder::new("failure"), |node, (key, value)| node.attr(key, *value));
         failure(&node.build().as_node_ref())
     }
 
     #[test]
     fn stream_errors_are_told_apart() {
         assert_eq!(stream(Some("515"), None), Some(EndReason::RestartRequired));
-        assert_eq!(stream(Some("401"), conflict("device_removed")), Some(logged_out("device-removed")));
+        assert_eq!(stream(Some("401"), Some(conflict("device_removed"))), Some(logged_out("device-removed")));
         assert_eq!(stream(Some("516"), None), Some(logged_out("device-removed")));
         assert_eq!(stream(Some("401"), None), Some(logged_out("unauthorized")));
-        assert_eq!(stream(None, conflict("replaced")), Some(EndReason::Replaced));
+        assert_eq!(stream(None, Some(conflict("replaced"))), Some(EndReason::Replaced));
         assert_eq!(stream(Some("409"), None), Some(EndReason::Replaced));
         assert_eq!(stream(Some("429"), None), Some(lost("server-busy")));
         assert_eq!(stream(Some("503"), None), Some(lost("server-busy")));

@@ -62,7 +62,7 @@ async fn deliver(
 ) -> Result<(), SendError> {
     let acknowledged = shared.acks.expect(wa_id);
     let options = SendOptions::default().with_message_id(wa_id);
-    client.send_message_with_options(to, body, options).await.map_err(outcome_of)?;
+    client.send_message_with_options(to, body, options).await.map_err(|error| outcome_of(&error))?;
     match acknowledged.await {
         Ok(None) => Ok(()),
         Ok(Some(code)) => Err(SendError::Refused { reason: refusal(&code) }),
@@ -89,7 +89,7 @@ fn not_sent(reason: Stayed) -> SendError {
 }
 
 /// What the library's refusal means for the message.
-fn outcome_of(error: WireError) -> SendError {
+fn outcome_of(error: &WireError) -> SendError {
     match error {
         WireError::InvalidRequest(_) => SendError::Refused { reason: "invalid-request".to_owned() },
         WireError::Iq(IqError::ServerError { code: code @ 400..=499, .. }) => {
@@ -119,15 +119,15 @@ mod tests {
 
     #[test]
     fn only_what_surely_stayed_may_be_sent_again_at_once() {
-        assert!(matches!(outcome_of(WireError::NotLoggedIn), SendError::NotSent(_)));
-        assert!(matches!(outcome_of(WireError::Client(ClientError::NotConnected)), SendError::NotSent(_)));
-        assert!(matches!(outcome_of(WireError::Iq(IqError::Timeout)), SendError::NotSent(_)));
+        assert!(matches!(outcome_of(&WireError::NotLoggedIn), SendError::NotSent(_)));
+        assert!(matches!(outcome_of(&WireError::Client(ClientError::NotConnected)), SendError::NotSent(_)));
+        assert!(matches!(outcome_of(&WireError::Iq(IqError::Timeout)), SendError::NotSent(_)));
         let gone = WireError::Iq(IqError::ServerError {
             code: 403,
             text: String::new(),
             error_type: None,
             backoff: None,
         });
-        assert!(matches!(outcome_of(gone), SendError::Refused { reason } if reason == "error-403"));
+        assert!(matches!(outcome_of(&gone), SendError::Refused { reason } if reason == "error-403"));
     }
 }

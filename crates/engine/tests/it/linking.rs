@@ -126,6 +126,23 @@ async fn a_wrong_code_links_nothing_and_a_withdrawn_one_can_be_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_renewed_secret_redraws_the_qr_and_the_redrawn_one_links() {
+    let world = world(5.0);
+    let bruno = world.simulator.phone("Bruno").await.unwrap();
+    let (connection, mut heard) = world.open("bruno", false).await;
+    let first = heard.qr().await;
+    connection.request_code(&number(&bruno), Some(&"AAAA1111".into())).await.unwrap();
+    assert!(matches!(bruno.enter_code("BBBB2222").await, Err(SimulatorError::WrongCode)));
+    // The half-done exchange changed the secret that is in the QR; withdrawing the code changes it again.
+    connection.cancel_code().await;
+    let redrawn = heard.qr().await;
+    assert_ne!(redrawn, first);
+    assert_eq!(redrawn.split(',').next(), first.split(',').next(), "the reference is still the same");
+    bruno.scan(&redrawn).await.unwrap();
+    assert_eq!(heard.ended().await, EndReason::RestartRequired);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_code_says_what_the_network_said() {
     let world = world(5.0);
     let bruno = world.simulator.phone("Bruno").await.unwrap();

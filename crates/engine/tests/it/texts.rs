@@ -1,12 +1,11 @@
 //! Texts both ways, their acknowledgements and their receipts.
 
-use crate::support::{World, session, world};
+use crate::support::{Heard, World, session, world};
 use enlace_domain::address::Jid;
 use enlace_domain::message::{Content, Status};
 use enlace_domain::port::whatsapp::Outgoing;
-use enlace_domain::port::{EndReason, SendError, WhatsApp};
+use enlace_domain::port::{EndReason, Receipt, SendError, WhatsApp};
 use enlace_simulator::{Fault, FaultKind, Phone, ReceiptKind};
-use std::time::Duration;
 
 fn text(world: &World, to: &Phone, text: &str) -> Outgoing {
     Outgoing {
@@ -16,21 +15,20 @@ fn text(world: &World, to: &Phone, text: &str) -> Outgoing {
     }
 }
 
-/// What the phone decrypted from others, once there is some.
-async fn received(phone: &Phone) -> Vec<(String, String)> {
-    for _ in 0..600 {
-        let messages: Vec<_> = phone
-            .messages()
-            .into_iter()
-            .filter(|m| !m.from_me)
-            .filter_map(|m| Some((m.id, m.text?)))
-            .collect();
-        if !messages.is_empty() {
-            return messages;
+/// What the phone decrypted from others.
+fn received(phone: &Phone) -> Vec<(String, String)> {
+    let theirs = phone.messages().into_iter().filter(|message| !message.from_me);
+    theirs.filter_map(|message| Some((message.id, message.text?))).collect()
+}
+
+/// Waits until the recipient said that it got this message.
+async fn delivered(heard: &mut Heard, wa_id: &str) -> Receipt {
+    loop {
+        let receipt = heard.receipt().await;
+        if receipt.wa_ids.iter().any(|id| id == wa_id) && receipt.status == Status::Delivered {
+            return receipt;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("{} received nothing", phone.name());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -72,12 +70,10 @@ async fn a_sent_text_is_acknowledged_delivered_and_read_under_our_id() {
     let (connection, mut heard) = world.link("ana", &ana).await;
     let message = text(&world, &bruno, "hello Bruno");
     connection.send(&message).await.unwrap();
-    assert_eq!(received(&bruno).await, [(message.wa_id.clone(), "hello Bruno".to_owned())]);
-
-    let delivered = heard.receipt().await;
-    assert_eq!(delivered.status, Status::Delivered);
-    assert_eq!(delivered.wa_ids, [message.wa_id.clone()]);
-    assert_eq!(delivered.by.to_string(), bruno.jid());
+    let receipt = delivered(&mut heard, &message.wa_id).await;
+    assert_eq!(receipt.wa_ids, std::slice::from_ref(&message.wa_id));
+    assert_eq!(receipt.by.to_string(), bruno.jid());
+    assert_eq!(received(&bruno), [(message.wa_id.clone(), "hello Bruno".to_owned())]);
     bruno.mark(ReceiptKind::Read, std::slice::from_ref(&message.wa_id)).await.unwrap();
     assert_eq!(heard.receipt().await.status, Status::Read);
 }
@@ -87,18 +83,14 @@ async fn the_same_id_sent_again_does_not_double() {
     let world = world(10.0);
     let ana = world.simulator.phone("Ana").await.unwrap();
     let bruno = world.simulator.phone("Bruno").await.unwrap();
-    let (connection, _heard) = world.link("ana", &ana).await;
+    let (connection, mut heard) = world.link("ana", &ana).await;
     let message = text(&world, &bruno, "once");
     connection.send(&message).await.unwrap();
     connection.send(&message).await.unwrap();
-    connection.send(&text(&world, &bruno, "twice")).await.unwrap();
-    for _ in 0..600 {
-        if received(&bruno).await.len() > 1 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let texts: Vec<_> = received(&bruno).await.into_iter().map(|(_, text)| text).collect();
+    let other = text(&world, &bruno, "twice");
+    connection.send(&other).await.unwrap();
+    delivered(&mut heard, &other.wa_id).await;
+    let texts: Vec<_> = received(&bruno).into_iter().map(|(_, text)| text).collect();
     assert_eq!(texts, ["once", "twice"]);
 }
 
@@ -120,7 +112,7 @@ async fn without_an_acknowledgement_nothing_is_called_sent() {
     let world = world(10.0);
     let ana = world.simulator.phone("Ana").await.unwrap();
     let bruno = world.simulator.phone("Bruno").await.unwrap();
-    let (connection, _heard) = world.link("ana", &ana).await;
+    let (connection, mut heard) = world.link("ana", &ana).await;
     connection.send(&text(&world, &bruno, "first")).await.unwrap();
     let silent = Fault {
         kind: FaultKind::DropAcks,
@@ -136,9 +128,7 @@ async fn without_an_acknowledgement_nothing_is_called_sent() {
     let message = text(&world, &bruno, "second");
     let (outcome, ()) = tokio::join!(connection.send(&message), async {
         // The message is with Bruno; its acknowledgement is not coming, and the connection ends.
-        while !received(&bruno).await.iter().any(|(_, text)| text == "second") {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        delivered(&mut heard, &message.wa_id).await;
         connection.close().await;
     });
     assert!(matches!(outcome, Err(SendError::Unknown)), "{outcome:?}");
