@@ -199,6 +199,11 @@ impl Stage {
         self.ears
             .wait("the phone's text at `bruno`", WITHIN, |event| received("bruno", by_hand, event))
             .await?;
+        self.ears
+            .wait("the phone's text at `ana`", WITHIN, |event| {
+                event.kind() == "message.sent" && event.session() == "ana" && event.data["data"]["text"] == by_hand
+            })
+            .await?;
         let list = self.api.get("/v1/sessions/bruno/messages").await?.expect_status(200)?.json()?;
         let items = list["items"].as_array().context("the list of messages has no items")?;
         if !items.iter().any(|message| message["text"] == by_hand) {

@@ -65,14 +65,22 @@ impl Inbox for ConnectionInbox {
 
     async fn receipt(&self, receipt: Receipt) -> Result<(), InboxError> {
         self.check_retired()?;
-        let change = Change::AdvanceStatus {
-            session: self.session.clone(),
-            wa_ids: receipt.wa_ids,
-            status: receipt.status,
-            error: None,
-            tells: EventType::MessageStatus,
-            at: self.clock.now(),
+        let advance = |status, tells| Entry {
+            change: Change::AdvanceStatus {
+                session: self.session.clone(),
+                wa_ids: receipt.wa_ids.clone(),
+                status,
+                error: None,
+                tells,
+                at: self.clock.now(),
+            },
+            event: None,
         };
-        self.store.commit(vec![Entry { change, event: None }]).await.map(drop).map_err(InboxError::Store)
+        // A receipt can overtake the ack; it proves that the message was sent, and readers hear that first.
+        let entries = vec![
+            advance(Status::Sent, EventType::MessageSent),
+            advance(receipt.status, EventType::MessageStatus),
+        ];
+        self.store.commit(entries).await.map(drop).map_err(InboxError::Store)
     }
 }

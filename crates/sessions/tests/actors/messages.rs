@@ -265,3 +265,22 @@ async fn what_an_earlier_process_left_goes_before_what_came_later() {
         assert_eq!(connection.next_sent().await.content, Content::Text(words.to_owned()));
     }
 }
+
+#[tokio::test]
+async fn a_receipt_that_overtakes_the_ack_is_told_after_it() {
+    let rig = Rig::new().await;
+    let (id, connection) = rig.online("ana").await;
+    connection.hold_sends();
+    let (gateway, asked) = (rig.gateway.clone(), id.clone());
+    let sender = tokio::spawn(async move { gateway.send_message(&asked, text(PEER, "hello")).await });
+    let sent = connection.next_sent().await;
+    let by = Jid::parse(PEER).unwrap();
+    let receipt = Receipt { wa_ids: vec![sent.wa_id], status: Status::Delivered, by, at: chrono::Utc::now() };
+    connection.receipt(receipt).await.unwrap();
+    connection.release_sends();
+    assert_eq!(sender.await.unwrap().unwrap().message.status, Status::Sent);
+    let events = rig.events().await;
+    let told: Vec<_> =
+        events.iter().map(|e| e.kind.as_str()).filter(|kind| kind.starts_with("message")).collect();
+    assert_eq!(told, ["message.sent", "message.status"]);
+}
