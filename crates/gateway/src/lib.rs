@@ -88,9 +88,7 @@ fn sentence(error: &dyn std::error::Error) -> String {
 
 fn dispatch(cli: &Cli) -> Result<(), StartError> {
     if let Command::Openapi = cli.command {
-        let document =
-            serde_json::to_string_pretty(&enlace_web::openapi()).expect("an OpenAPI document is JSON");
-        terminal::write_line(format_args!("{document}"));
+        terminal::write_line(format_args!("{}", enlace_web::openapi().trim_end()));
         return Ok(());
     }
     let runtime =

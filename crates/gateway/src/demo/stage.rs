@@ -201,7 +201,9 @@ impl Stage {
             .await?;
         self.ears
             .wait("the phone's text at `ana`", WITHIN, |event| {
-                event.kind() == "message.sent" && event.session() == "ana" && event.data["data"]["text"] == by_hand
+                event.kind() == "message.sent"
+                    && event.session() == "ana"
+                    && event.data["data"]["text"] == by_hand
             })
             .await?;
         let list = self.api.get("/v1/sessions/bruno/messages").await?.expect_status(200)?.json()?;

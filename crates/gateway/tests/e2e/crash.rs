@@ -46,6 +46,8 @@ struct World {
     linked: BTreeMap<String, usize>,
     /// Texts that the API accepted for the friend.
     sent: Vec<String>,
+    /// Requests that a kill cut off in the middle: without any, nothing was tried.
+    cut_off: usize,
 }
 
 #[tokio::test]
@@ -53,12 +55,16 @@ async fn kill_9_at_every_point_loses_and_doubles_nothing() -> Result<()> {
     let server = Server::start().await?;
     let ana = server.link("ana").await?.number;
     let friend = server.phones.buy("Friend", None).await?.number;
-    let mut world = World { server, ana, friend, linked: BTreeMap::new(), sent: Vec::new() };
+    let mut world = World { server, ana, friend, linked: BTreeMap::new(), sent: Vec::new(), cut_off: 0 };
     world.remember_linked("ana").await?;
     for round in 0..3 * POINTS.len() {
         let point = POINTS[round % POINTS.len()];
-        world.round(round, point).await.with_context(|| format!("round {round}: {point:?}"))?;
+        let done = world.round(round, point).await;
+        done.with_context(|| {
+            format!("round {round}: {point:?}; the log: {}", world.server.process.errors())
+        })?;
     }
+    ensure!(world.cut_off >= POINTS.len(), "the kills cut off {} requests only", world.cut_off);
     world.server.stop().await
 }
 
@@ -157,16 +163,17 @@ impl World {
 
     async fn kill_during_send(&mut self, round: usize) -> Result<()> {
         let texts: Vec<String> = (0..TEXTS).map(|n| format!("out {round} {n}")).collect();
+        let mut sent = self.server.api.events("/v1/sessions/ana/events?types=message.sent", None).await?;
         let under_way: Vec<_> = texts.iter().map(|text| tokio::spawn(self.post_text(text))).collect();
         // Some are acknowledged, the others are anywhere between the request and the ack.
-        let sent = self.server.api.events("/v1/sessions/ana/events?types=message.sent", None).await;
-        if let Ok(mut stream) = sent {
-            // All may have left before the stream stood; then the kill comes after the last one.
-            let _ = stream.find(std::time::Duration::from_secs(2), "a sent text", |_| true).await;
+        for _ in 0..=round % 5 {
+            sent.next_within(WITHIN).await?;
         }
         self.server.process.kill().await?;
         for task in under_way {
-            let _ = task.await?;
+            if task.await?.is_err() {
+                self.cut_off += 1;
+            }
         }
         self.server.start_again(&["--simulator"]).await?;
         self.server.wait_state("ana", &["online"]).await?;
@@ -203,15 +210,16 @@ impl World {
             for n in 0..TEXTS {
                 // The network dies with the gateway: what it did not take is not on the phone either.
                 if friend.send_text(&ana, &format!("in {round} {n}")).await.is_err() {
-                    return;
+                    return true;
                 }
             }
+            false
         });
-        for _ in 0..=round % TEXTS {
+        for _ in 0..=round % 5 {
             stream.next_within(WITHIN).await?;
         }
         self.server.process.kill().await?;
-        writing.await?;
+        self.cut_off += usize::from(writing.await?);
         self.server.start_again(&["--simulator"]).await
     }
 
