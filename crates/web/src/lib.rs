@@ -7,6 +7,7 @@
 mod health;
 mod kit;
 mod openapi;
+mod planned;
 pub mod qr;
 mod router;
 mod v1;

@@ -3,7 +3,7 @@
 use crate::kit::envelope::{envelope, panicked, unknown_route};
 use crate::kit::state::{Shared, WebState};
 use crate::openapi::Frame;
-use crate::{health, v1};
+use crate::{health, planned, v1};
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::routing::get;
@@ -38,7 +38,10 @@ pub fn openapi() -> String {
 }
 
 fn documented() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(Frame::openapi()).merge(v1::routes()).merge(health::routes())
+    OpenApiRouter::with_openapi(Frame::openapi())
+        .merge(v1::routes())
+        .merge(health::routes())
+        .merge(planned::routes())
 }
 
 fn text(document: &utoipa::openapi::OpenApi) -> String {

@@ -15,13 +15,16 @@ pub(super) const TOO_LARGE: &str = "the body is larger than this gateway takes; 
 
 /// A request body of ours.
 pub(crate) trait Input: DeserializeOwned {
+    /// Members that say how to answer and not what to do: with others it is the same request.
+    const MANNER: &'static [&'static str] = &[];
+
     /// Looks at the members before they are read, for what the type cannot say.
     fn check(_members: &Map<String, Value>) -> Result<(), Problem> {
         Ok(())
     }
 }
 
-/// The body, and the same as JSON with its members in order, so that two writings of one request are equal.
+/// The body, and what it asks for as JSON with its members in order, so that two writings of one request are equal.
 pub(crate) struct Body<T> {
     pub(crate) input: T,
     pub(crate) canonical: String,
@@ -35,9 +38,10 @@ impl<T: Input, S: Send + Sync> FromRequest<S> for Body<T> {
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
         let members = members(&bytes, is_json)?;
         T::check(&members)?;
-        let value = Value::Object(members);
-        let canonical = canonical(&value).to_string();
-        Ok(Self { input: read(value)?, canonical })
+        let mut asked = members.clone();
+        asked.retain(|name, _| !T::MANNER.contains(&name.as_str()));
+        let canonical = canonical(&Value::Object(asked)).to_string();
+        Ok(Self { input: read(Value::Object(members))?, canonical })
     }
 }
 

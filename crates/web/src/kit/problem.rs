@@ -89,8 +89,13 @@ impl Problem {
     }
 
     /// 501: not built, or not offered.
+    pub(crate) fn not_offered(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, "unsupported", detail)
+    }
+
+    /// 501: a field whose meaning is not built, or not offered.
     pub(crate) fn unsupported(field: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_IMPLEMENTED, "unsupported", detail).at(field)
+        Self::not_offered(detail).at(field)
     }
 
     /// Names the field at fault.
@@ -195,10 +200,15 @@ fn chain(error: &impl Error) -> String {
 impl From<GatewayError> for Problem {
     fn from(error: GatewayError) -> Self {
         let mut problem = Self::from_fault(&error);
-        if let GatewayError::CursorUnknown(bounds) | GatewayError::CursorExpired(bounds) = error {
-            problem.bounds = Some(Box::new(bounds));
+        match error {
+            GatewayError::CursorUnknown(bounds) | GatewayError::CursorExpired(bounds) => {
+                problem.bounds = Some(Box::new(bounds));
+                problem
+            }
+            // It is stored all the same, and can be read.
+            GatewayError::MessageRefused { message, .. } => problem.with("message_id", message.to_string()),
+            _ => problem,
         }
-        problem
     }
 }
 

@@ -104,10 +104,12 @@ async fn the_header_beats_the_parameter_and_an_empty_one_counts_as_none() {
 #[tokio::test]
 async fn a_cursor_that_is_no_number_is_refused() {
     let api = Api::new().await;
+    api.create("ana").await;
     for cursor in ["x", "-1", "1.5", "0x1"] {
-        let problem =
-            api.get(&format!("/v1/events?after={cursor}")).await.assert_problem(400, "invalid-cursor");
-        assert_eq!(problem["field"], "after");
+        for path in ["/v1/events", "/v1/sessions/ana/events"] {
+            let answer = api.get(&format!("{path}?after={cursor}")).await;
+            assert_eq!(answer.assert_problem(400, "invalid-cursor")["field"], "after");
+        }
     }
     let request = Request::get("/v1/events").header("x-api-key", ADMIN).header("last-event-id", "evt_1");
     let problem = api.send(request.body(Body::empty()).unwrap()).await.assert_problem(400, "invalid-cursor");
@@ -247,17 +249,25 @@ async fn a_code_is_in_its_event_only_while_it_lives_and_only_for_the_scope_link(
 }
 
 #[tokio::test]
-async fn a_slow_reader_gets_everything_from_the_log() {
-    let api = Api::new().await;
+async fn a_reader_who_is_behind_what_is_kept_in_memory_gets_everything_from_the_log() {
+    let api = Api::with_ring(4).await;
     let server = Server::of(&api).await;
-    let mut reader = server.open("/v1/events?after=0").await;
-    reader.frame().await.unwrap();
+    let mut slow = server.open("/v1/events?after=0").await;
+    slow.frame().await.unwrap();
     for number in 0..600 {
         api.create(&format!("s{number}")).await;
     }
-    for (number, frame) in reader.events(600).await.iter().enumerate() {
-        assert_eq!(frame.data()["session"], format!("s{number}"));
-        assert_eq!(frame.seq(), number as u64 + 1);
+    let mut late = server.open("/v1/events?after=0").await;
+    for reader in [&mut slow, &mut late] {
+        for (number, frame) in reader.events(600).await.iter().enumerate() {
+            assert_eq!(frame.data()["session"], format!("s{number}"));
+            assert_eq!(frame.seq(), number as u64 + 1);
+        }
+    }
+    // Both are at the end now and go on with what is told live.
+    api.create("live").await;
+    for reader in [&mut slow, &mut late] {
+        assert_eq!(reader.event().await.data()["session"], "live");
     }
 }
 

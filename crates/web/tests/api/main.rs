@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod authentication;
+mod coverage;
 mod event_streams;
 mod linking;
 mod messages;
 mod openapi;
+mod planned;
 mod problems;
 mod qr_pictures;
 mod sessions;

@@ -80,6 +80,8 @@ async fn a_refusal_by_the_network_is_told() {
     let answer = api.post(PATH, &json!({"to": "999100000002", "text": "Hi"})).await;
     let problem = answer.assert_problem(422, "message-refused");
     assert!(problem["detail"].as_str().unwrap().contains("463"));
+    let stored = api.get(&format!("{PATH}/{}", problem["message_id"].as_str().unwrap())).await.json();
+    assert_eq!((&stored["status"], &stored["text"]), (&json!("failed"), &json!("Hi")));
 }
 
 #[tokio::test]
@@ -129,6 +131,23 @@ async fn a_repeated_idempotency_key_answers_with_the_first_message() {
     let other = send_with_key(&api, "order-7", &json!({"to": "999100000002", "text": "Bye"})).await;
     other.assert_problem(409, "idempotency-mismatch");
     assert_eq!(connection.next_sent().await.content, enlace_domain::message::Content::Text("Hi".to_owned()));
+}
+
+#[tokio::test]
+async fn a_repeated_idempotency_key_may_come_with_another_wait() {
+    let api = Api::new().await;
+    let connection = api.online("ana").await;
+    connection.hold_sends();
+    let body = |wait: Value| json!({"to": "999100000002", "text": "Hi", "wait": wait});
+    let first = send_with_key(&api, "order-8", &body(json!(0))).await;
+    assert_eq!(first.status, 202, "{first:?}");
+    connection.release_sends();
+    for wait in [json!(60), Value::Null, json!("")] {
+        let again = send_with_key(&api, "order-8", &body(wait)).await;
+        assert_eq!(again.status, 201, "{again:?}");
+        assert_eq!(again.json()["id"], first.json()["id"]);
+    }
+    assert_eq!(api.get(PATH).await.json()["items"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

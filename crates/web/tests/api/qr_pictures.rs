@@ -1,6 +1,6 @@
 use super::support::{ADMIN, Answer, Api, PAYLOAD};
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Method, Request};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use enlace_web::qr::{Frame, Matrix, png, svg, terminal};
@@ -127,6 +127,10 @@ async fn accept_chooses_the_form_and_the_parameter_beats_it() {
         ("text/plain", "", "text/plain; charset=utf-8"),
         ("application/pdf", "", "image/svg+xml"),
         ("*/*", "", "image/svg+xml"),
+        ("application/*", "", "application/json"),
+        ("text/*", "", "text/plain; charset=utf-8"),
+        ("text/*;q=0.5, application/*;q=0.6", "", "application/json"),
+        ("application/*;q=0, video/*", "", "image/svg+xml"),
         ("image/png", "?format=uri", "application/json"),
     ] {
         let request = Request::get(format!("/v1/sessions/ana/qr{query}"))
@@ -136,6 +140,20 @@ async fn accept_chooses_the_form_and_the_parameter_beats_it() {
         assert_eq!(answer.header("content-type"), expected, "{accept} {query}");
     }
     assert_eq!(qr(&api, "").await.header("content-type"), "image/svg+xml");
+}
+
+#[tokio::test]
+async fn a_qr_is_had_only_with_get_and_a_head_begins_no_link() {
+    let api = Api::new().await;
+    api.create("ana").await;
+    for method in [Method::HEAD, Method::POST, Method::DELETE] {
+        let answer = api.call(method.clone(), "/v1/sessions/ana/qr?wait=0", ADMIN).await;
+        assert_eq!(answer.status, 405, "{method}: {answer:?}");
+        assert_eq!(answer.header("allow"), "GET", "{method}: {answer:?}");
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+    }
+    assert_eq!(api.get("/v1/sessions/ana").await.json()["state"]["name"], "unlinked");
+    assert!(!api.network.has_unseen_connection().await, "a HEAD must not begin a link");
 }
 
 #[tokio::test]

@@ -64,6 +64,24 @@ async fn a_bad_id_network_or_setting_is_named() {
 }
 
 #[tokio::test]
+async fn an_id_that_a_path_of_ours_would_shadow_is_refused() {
+    let api = Api::new().await;
+    let document: Value = serde_json::from_str(&enlace_web::openapi()).unwrap();
+    let beside_sessions = document["paths"].as_object().unwrap().keys().filter_map(|path| {
+        let segment = path.strip_prefix("/v1/sessions/")?.split('/').next().unwrap();
+        (!segment.starts_with('{')).then(|| segment.to_owned())
+    });
+    let taken: Vec<_> = beside_sessions.collect();
+    assert_eq!(taken, ["summary"]);
+    for id in taken {
+        api.post("/v1/sessions", &json!({"id": id})).await.assert_invalid("id");
+    }
+    assert_eq!(api.get("/v1/sessions").await.json()["items"], json!([]));
+    api.create("summary.2").await;
+    assert_eq!(api.get("/v1/sessions/summary.2").await.json()["id"], "summary.2");
+}
+
+#[tokio::test]
 async fn what_this_version_does_not_offer_is_said_and_never_dropped() {
     let api = Api::new().await;
     for (body, field) in [
@@ -149,10 +167,19 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
     let nameless = api.patch(path, &json!({"name": null})).await.json();
     assert_eq!(nameless["name"], Value::Null);
     assert_eq!(api.get(path).await.json(), nameless);
+}
+
+#[tokio::test]
+async fn a_bad_field_of_a_patch_is_named() {
+    let api = Api::new().await;
+    api.create("ana").await;
+    let path = "/v1/sessions/ana";
+    let before = api.get(path).await.json();
     api.patch(path, &json!({"network": "whatsapp"})).await.assert_invalid("network");
     api.patch(path, &json!({"settings": {"link_max_rounds": 0}}))
         .await
         .assert_invalid("settings.link_max_rounds");
+    assert_eq!(api.get(path).await.json(), before);
 }
 
 #[tokio::test]

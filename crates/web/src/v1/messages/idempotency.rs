@@ -20,7 +20,8 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-/// SHA-256 over method, path and body; the body with its members in order, so that only another request differs.
+/// SHA-256 over method, path and body; the body as [`crate::kit::body::Body::canonical`], so that only another request
+/// differs.
 pub(super) fn fingerprint(method: &str, path: &str, canonical_body: &str) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in [method, path, canonical_body] {

@@ -36,6 +36,8 @@ pub(crate) struct SendBody {
 }
 
 impl Input for SendBody {
+    const MANNER: &'static [&'static str] = &["wait"];
+
     fn check(members: &Map<String, Value>) -> Result<(), Problem> {
         planned::refuse(members)
     }
@@ -59,7 +61,7 @@ pub(crate) struct SendView {
     params(
         ("id" = String, Path, description = "The session."),
         ("Idempotency-Key" = Option<String>, Header, max_length = 255,
-            description = "Your own name for this request; a repetition within a day sends nothing twice."),
+            description = "Your own name for this request; a repetition within a day sends nothing twice, whatever its `wait`."),
     ),
     request_body = SendBody,
     responses(
@@ -68,7 +70,7 @@ pub(crate) struct SendView {
         SessionProblems, BodyProblems,
         (status = 409, description = "The session is not linked, `link-required`; or the `Idempotency-Key` stands for another request, `idempotency-mismatch`.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "A field is wrong, and named, `invalid-field`; or the network refused the message, `message-refused`.",
+        (status = 422, description = "A field is wrong, and named, `invalid-field`; or the network refused the message, `message-refused`, which is stored as failed and named by `message_id`.",
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Too many messages wait already: `outbox-full`.",
             body = ProblemBody, content_type = "application/problem+json"),

@@ -18,12 +18,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+/// Ids that a session cannot have, because a path of ours stands where the session's would.
+const RESERVED: [&str; 1] = ["summary"];
+
 /// What to make.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = SessionCreate, example = json!({"id": "ana", "name": "Ana, front desk", "metadata": {"team": "sales"}}))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateBody {
-    /// 1 to 64 characters of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit. Made when left out.
+    /// 1 to 64 characters of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit, but not `summary`. Made when
+    /// left out.
     #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     id: Option<String>,
     /// A name for people.
@@ -83,7 +87,7 @@ pub(crate) async fn create(
 }
 
 fn read(body: CreateBody) -> Result<CreateSession, Problem> {
-    let id = body.id.as_deref().map(SessionId::parse).transpose();
+    let id = body.id.as_deref().map(chosen).transpose()?;
     let network = body
         .network
         .as_deref()
@@ -91,12 +95,19 @@ fn read(body: CreateBody) -> Result<CreateSession, Problem> {
     let mut settings = Settings::default();
     body.settings.map(SettingsBody::into_change).unwrap_or_default().apply(&mut settings);
     Ok(CreateSession {
-        id: id.map_err(|error| Problem::field("id", error.to_string()))?,
+        id,
         name: body.name,
         network: network.transpose()?,
         metadata: body.metadata.unwrap_or_default(),
         settings,
     })
+}
+
+fn chosen(id: &str) -> Result<SessionId, Problem> {
+    if RESERVED.contains(&id) {
+        return Err(Problem::field("id", format!("the path /v1/sessions/{id} is taken; choose another id")));
+    }
+    SessionId::parse(id).map_err(|error| Problem::field("id", error.to_string()))
 }
 
 /// A limited key may make only the sessions it is limited to.

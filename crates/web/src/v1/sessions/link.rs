@@ -42,7 +42,8 @@ pub(crate) struct LinkBody {
     /// Refuse (unlink at once) a phone that is not this number.
     #[schema(value_type = Option<String>)]
     expect_phone: Option<Written>,
-    /// For a code: the eight characters to use, of `1-9 A-H J-N P-Z`.
+    /// For a code: the eight characters to use, of `123456789ABCDEFGHJKLMNPQRSTVWXYZ`
+    /// (no 0, I, O, U); a dash in the middle is allowed.
     custom_code: Option<String>,
     /// Seconds to wait for the first QR, or for the network to accept the code, 0 to 60; 15 when left out.
     #[schema(maximum = 60)]
@@ -120,7 +121,7 @@ impl From<&PairingCode> for CodeView {
         (status = 200, description = "A QR or a code to use now.", body = LinkView,
             headers(("Enlace-Network" = String, description = "`whatsapp` or `simulator`; a simulated QR or code is for simulated phones only."))),
         SessionProblems, BodyProblems,
-        (status = 409, description = "The state forbids it: `already-linked`, `pairing`, `session-restricted`, `link-interrupted`.",
+        (status = 409, description = "The state forbids it: `already-linked`, `pairing`, `session-restricted`, `link-interrupted`; or another code took its place: `code-replaced`.",
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 410, description = "The round ended before anything came: `link-expired`.",
             body = ProblemBody, content_type = "application/problem+json"),

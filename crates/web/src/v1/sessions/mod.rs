@@ -20,6 +20,7 @@ mod update;
 mod view;
 
 use crate::kit::state::Shared;
+use axum::routing::head;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,5 +35,6 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(logout::logout))
         .routes(routes!(link::link))
         .routes(routes!(qr::qr))
+        .route(qr::PATH, head(qr::only_get).fallback(qr::only_get))
         .routes(routes!(events::events))
 }

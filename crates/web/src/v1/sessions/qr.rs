@@ -9,7 +9,7 @@ use crate::kit::query::Query;
 use crate::kit::wait;
 use crate::qr::{self, Frame, MARGIN_DEFAULT, MARGIN_MAX, SIZE_DEFAULT, SIZE_MAX, SIZE_MIN};
 use axum::Json;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use enlace_domain::clock::{Timestamp, millis};
 use enlace_domain::link::Qr;
@@ -17,6 +17,9 @@ use enlace_domain::session::{Network, Session};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 use utoipa::ToSchema;
+
+/// Where it is.
+pub(super) const PATH: &str = "/v1/sessions/{id}/qr";
 
 const QR_SEQ: HeaderName = HeaderName::from_static("enlace-qr-seq");
 const QR_EXPIRES_AT: HeaderName = HeaderName::from_static("enlace-qr-expires-at");
@@ -89,6 +92,14 @@ pub(crate) async fn qr(
     let mut response = draw(&record, &qr, format, frame, session.state().clock.now())?;
     mark(response.headers_mut(), &qr, record.network);
     Ok(response)
+}
+
+/// Any other method. `HEAD` is refused too: it would begin a link for someone who sees no QR.
+pub(super) async fn only_get() -> impl IntoResponse {
+    let detail =
+        "a QR is only to be had with GET, which may begin a link; GET /v1/sessions/{id} tells the state";
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
+    ([(header::ALLOW, "GET")], problem)
 }
 
 fn frame(query: &Query) -> Result<Frame, Problem> {

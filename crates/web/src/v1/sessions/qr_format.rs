@@ -80,8 +80,8 @@ fn range(text: &str) -> Option<(QrFormat, u16)> {
     let format = match parts.next()?.to_ascii_lowercase().as_str() {
         "image/svg+xml" | "image/*" | "*/*" => QrFormat::Svg,
         "image/png" => QrFormat::Png,
-        "application/json" => QrFormat::Json,
-        "text/plain" => QrFormat::Text,
+        "application/json" | "application/*" => QrFormat::Json,
+        "text/plain" | "text/*" => QrFormat::Text,
         _ => return None,
     };
     let given =
@@ -131,6 +131,10 @@ mod tests {
             ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", QrFormat::Svg),
             ("image/svg+xml;q=0.5, image/png;q=0.85", QrFormat::Png),
             ("image/png;q=0, text/plain;q=0.1", QrFormat::Text),
+            ("application/*", QrFormat::Json),
+            ("text/*", QrFormat::Text),
+            ("text/*;q=0.3, application/*;q=0.4", QrFormat::Json),
+            ("text/html, text/*;q=0.2, */*;q=0.1", QrFormat::Text),
         ] {
             assert_eq!(accepting(accept), format, "{accept}");
         }
@@ -138,7 +142,9 @@ mod tests {
 
     #[test]
     fn an_accept_that_cannot_be_met_gets_the_svg() {
-        for accept in ["text/html", "application/pdf, video/*", "nonsense", "image/png;q=0"] {
+        for accept in
+            ["text/html", "application/pdf, video/*", "nonsense", "image/png;q=0", "application/*;q=0"]
+        {
             assert_eq!(accepting(accept), QrFormat::Svg, "{accept}");
         }
         assert_eq!(QrFormat::wanted(None, &HeaderMap::new()).unwrap(), QrFormat::Svg);

@@ -49,18 +49,23 @@ impl Api {
 
     /// With other limits of the API.
     pub(crate) async fn with(change: impl FnOnce(&mut WebState)) -> Self {
-        Self::build(SessionsConfig::default(), change).await
+        Self::build(SessionsConfig::default(), EventHub::new(), change).await
     }
 
     /// With other rules for sessions.
     pub(crate) async fn with_rules(config: SessionsConfig) -> Self {
-        Self::build(config, |_| {}).await
+        Self::build(config, EventHub::new(), |_| {}).await
     }
 
-    async fn build(config: SessionsConfig, change: impl FnOnce(&mut WebState)) -> Self {
+    /// Keeping only so many events in memory.
+    pub(crate) async fn with_ring(kept: usize) -> Self {
+        Self::build(SessionsConfig::default(), EventHub::with_ring(kept), |_| {}).await
+    }
+
+    async fn build(config: SessionsConfig, hub: EventHub, change: impl FnOnce(&mut WebState)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let network = FakeWhatsApp::new();
-        let hub = Arc::new(EventHub::new());
+        let hub = Arc::new(hub);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let sealing = SealingKey::from_bytes(&[7; 32]);
         let path = folder.path().join("enlace.db");
