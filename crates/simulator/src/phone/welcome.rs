@@ -1,8 +1,9 @@
 //! What a phone gives a new companion: the keys of the app state, and the history.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use buffa::Message as _;
+use buffa::{Message as _, MessageField};
 use rand::RngExt as _;
 use wacore_binary::Node;
 use waproto::whatsapp as wa;
@@ -12,13 +13,17 @@ use crate::crypto::app_state::key_share;
 use crate::crypto::history::{HistoryContact, initial_bootstrap, inline_notification, notification};
 use crate::crypto::media::{MediaKind, encrypt_media};
 use crate::error::SimulatorError;
-use crate::state::account::{Account, PhoneState};
+use crate::state::account::{Account, MessageLog, PhoneState};
 use crate::state::batch::{Batch, Key, Table};
 use crate::state::network::{Network, now_seconds};
+use crate::state::records::MessageRecord;
 use crate::wire::build::element;
 
 /// A history of more bytes goes over the media host.
 const MAX_INLINE: usize = 64 * 1024;
+
+/// Messages of one chat that a new companion is given.
+const HISTORY_PER_CHAT: usize = 50;
 
 impl Network {
     /// Welcomes a companion that published its keys, once.
@@ -48,7 +53,7 @@ impl Network {
                 push_name: Some(known.name()).filter(|name| !name.is_empty()),
             })
             .collect();
-        let blob = initial_bootstrap(&contacts, Vec::new());
+        let blob = initial_bootstrap(&contacts, chats(&account.phone.lock().messages));
         let inline = account.facts.lock().devices.get(&device).is_some_and(|d| d.record.inline_history);
         let history = if inline && blob.len() <= MAX_INLINE {
             inline_notification(blob)
@@ -110,6 +115,45 @@ impl Network {
         self.hand_over(deliveries);
         Ok(())
     }
+}
+
+/// The newest messages of every chat, as a real phone gives them at linking.
+fn chats(log: &MessageLog) -> Vec<wa::Conversation> {
+    let mut chats: BTreeMap<&str, Vec<&MessageRecord>> = BTreeMap::new();
+    for record in log.iter().rev() {
+        let chat = chats.entry(&record.chat).or_default();
+        if chat.len() < HISTORY_PER_CHAT {
+            chat.push(record);
+        }
+    }
+    chats
+        .into_iter()
+        .map(|(id, newest_first)| wa::Conversation {
+            id: id.to_owned(),
+            conversation_timestamp: newest_first.first().map(|record| record.at),
+            messages: newest_first.iter().filter_map(|record| history_message(record)).collect(),
+            ..Default::default()
+        })
+        .collect()
+}
+
+fn history_message(record: &MessageRecord) -> Option<wa::HistorySyncMsg> {
+    let group = record.chat.ends_with("@g.us");
+    let author = (group && !record.from_me).then(|| record.from.clone());
+    let key = wa::MessageKey {
+        remote_jid: Some(record.chat.clone()),
+        from_me: Some(record.from_me),
+        id: Some(record.id.clone()),
+        participant: author.clone(),
+    };
+    let message = wa::WebMessageInfo {
+        key: MessageField::some(key),
+        message: MessageField::some(wa::Message::decode_from_slice(&record.content).ok()?),
+        message_timestamp: Some(record.at),
+        participant: author,
+        ..Default::default()
+    };
+    Some(wa::HistorySyncMsg { message: MessageField::some(message), ..Default::default() })
 }
 
 fn peer_message(

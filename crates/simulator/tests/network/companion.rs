@@ -22,6 +22,8 @@ pub(crate) struct Companion {
     /// Number address with device, once linked.
     pub(crate) jid: Option<Jid>,
     pub(crate) server_key: [u8; 32],
+    /// Where the phone put the history, once it said so.
+    pub(crate) history: Option<wa::message::HistorySyncNotification>,
 }
 
 impl Companion {
@@ -34,6 +36,7 @@ impl Companion {
             device_identity: Vec::new(),
             jid: None,
             server_key: simulator.noise_static_public_key(),
+            history: None,
         }
     }
 
@@ -171,6 +174,8 @@ impl Companion {
             assert!(
                 protocol.app_state_sync_key_share.is_set() || protocol.history_sync_notification.is_set()
             );
+            companion.history =
+                companion.history.or_else(|| protocol.history_sync_notification.as_option().cloned());
             let category = node.attrs.get("category").map(|value| value.as_str().into_owned());
             assert_eq!(category.as_deref(), Some("peer"));
             companion.receipt(&mut socket, &node, Some("peer_msg")).await;
