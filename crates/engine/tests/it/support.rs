@@ -144,6 +144,17 @@ async fn patiently<T>(what: &str, future: impl Future<Output = Option<T>>) -> T 
         .expect("closed")
 }
 
+/// Waits for what comes true in its own time and tells nobody.
+pub(crate) async fn eventually(what: &str, holds: impl Fn() -> bool) {
+    patiently(what, async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+        Some(())
+    })
+    .await;
+}
+
 impl Heard {
     pub(crate) async fn event(&mut self) -> ConnectionEvent {
         patiently("an event", self.events.recv()).await
