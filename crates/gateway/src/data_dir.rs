@@ -4,8 +4,9 @@
 //! (process id, address) only helps people and programs to find the owner; it proves nothing.
 
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 const LOCK: &str = "enlace.lock";
@@ -62,7 +63,8 @@ impl DataDir {
     /// Takes ownership of a folder; makes it when it is missing.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
         let not_writable = |source| DataDirError::NotWritable { path: path.to_owned(), source };
-        fs::create_dir_all(path).map_err(not_writable)?;
+        // What is in it is the links themselves: nobody else reads it.
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(not_writable)?;
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
@@ -155,7 +157,7 @@ mod tests {
     fn a_place_that_is_no_folder_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
-        fs::write(&file, "x").unwrap();
+        std::fs::write(&file, "x").unwrap();
         let error = DataDir::open(&file.join("data")).unwrap_err().to_string();
         assert!(error.contains("can't be written") && error.contains("--data-dir"), "{error}");
     }

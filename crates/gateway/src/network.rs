@@ -3,7 +3,8 @@
 use crate::settings::{SimulatorMode, SimulatorSettings};
 use enlace_engine::{BytePipe, Door, SimulatorNetwork};
 use enlace_simulator::{Simulator, SimulatorConfig, SimulatorError};
-use secrecy::ExposeSecret;
+use reqwest::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,6 +51,15 @@ pub enum NetworkError {
         #[source]
         source: reqwest::Error,
     },
+    /// The one elsewhere wants a key.
+    #[error(
+        "the simulator at {url} talks to its own machine only, or wants a key; set the same control_key in the \
+         section [simulator] of both"
+    )]
+    Refused {
+        /// Its address.
+        url: String,
+    },
     /// The one elsewhere is none.
     #[error("what answers at {url} is no Enlace simulator ({detail}); correct --simulator")]
     NoSimulator {
@@ -81,7 +91,7 @@ impl Simulated {
         match &settings.mode {
             SimulatorMode::Off => Ok(Self::Off),
             SimulatorMode::Embedded => Ok(Self::Embedded(open_folder(data_dir, config(settings)).await?)),
-            SimulatorMode::Url(url) => Ok(Self::Elsewhere(ask(url).await?)),
+            SimulatorMode::Url(url) => Ok(Self::Elsewhere(ask(url, &settings.control_key).await?)),
         }
     }
 
@@ -137,7 +147,7 @@ pub(crate) async fn open_folder(
 }
 
 /// Asks until it answers; both may be starting.
-async fn ask(url: &str) -> Result<Info, NetworkError> {
+async fn ask(url: &str, control_key: &SecretString) -> Result<Info, NetworkError> {
     let unreachable = |source| NetworkError::Unreachable { url: url.to_owned(), source };
     let client = reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(2))
@@ -146,7 +156,11 @@ async fn ask(url: &str) -> Result<Info, NetworkError> {
         .map_err(unreachable)?;
     let deadline = Instant::now() + ANSWER_WITHIN;
     let answer = loop {
-        match client.get(format!("{url}/simulator/v1/info")).send().await {
+        let mut question = client.get(format!("{url}/simulator/v1/info"));
+        if !control_key.expose_secret().is_empty() {
+            question = question.bearer_auth(control_key.expose_secret());
+        }
+        match question.send().await {
             Ok(answer) => break answer,
             Err(error) if error.is_connect() && Instant::now() < deadline => {
                 tokio::time::sleep(Duration::from_millis(250)).await;
@@ -155,6 +169,9 @@ async fn ask(url: &str) -> Result<Info, NetworkError> {
         }
     };
     let none = |detail: String| NetworkError::NoSimulator { url: url.to_owned(), detail };
+    if answer.status() == StatusCode::FORBIDDEN {
+        return Err(NetworkError::Refused { url: url.to_owned() });
+    }
     if !answer.status().is_success() {
         return Err(none(format!("it answered {}", answer.status())));
     }

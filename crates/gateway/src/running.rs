@@ -106,6 +106,12 @@ impl Running {
         })
         .await?;
         let admin_key = gateway.ensure_admin_key(settings.secrets.admin_key.clone()).await?;
+        if matches!(admin_key, AdminKey::Set) && settings.secrets.admin_key.as_ref().is_some_and(is_weak) {
+            tracing::warn!(
+                "ENLACE_ADMIN_KEY is not 64 hexadecimal digits: a key that can be guessed opens every session; \
+                 `enlace keys reset-admin` makes a good one"
+            );
+        }
         let state = WebState::new(Arc::clone(&gateway), clock, build_info(), public_settings(&simulated));
         let (ready, streams) = (state.ready.clone(), state.shutdown.clone());
         let mut router = enlace_web::router(state);
@@ -287,4 +293,10 @@ fn build_info() -> BuildInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: option_env!("ENLACE_COMMIT").map(str::to_owned),
     }
+}
+
+/// Whether a key is anything else than 256 bits in hexadecimal digits.
+fn is_weak(key: &SecretString) -> bool {
+    let key = key.expose_secret();
+    key.len() != 64 || !key.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -17,8 +17,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Longest time to wait for a connection to flush and end.
-const CLOSE_WITHIN: Duration = Duration::from_secs(10);
+/// Longest time to wait for a connection to flush and end; longer than the engine itself allows for it, because the keys
+/// may be wiped afterwards.
+const CLOSE_WITHIN: Duration = Duration::from_secs(18);
 /// A connection that stood this long was good: the next loss begins the back-off anew.
 const GOOD_AFTER: Duration = Duration::from_secs(30);
 
