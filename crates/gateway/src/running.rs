@@ -11,7 +11,7 @@ use enlace_engine::{EngineConfig, WebEngine, WhatsappNetwork};
 use enlace_sessions::{AdminKey, EventHub, Gateway, GatewayError, GatewayParts, SessionsConfig};
 use enlace_store_sqlite::{KeyOrigin, MasterKeyError, OpenError, SealingKey, SqliteStore};
 use enlace_web::{BuildInfo, PublicSettings, Readiness, WebState};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
