@@ -19,6 +19,10 @@ fn logged_out(reason: &str) -> EndReason {
     EndReason::LoggedOut { reason: reason.to_owned() }
 }
 
+fn restricted(reason: &str, until: Option<Timestamp>) -> EndReason {
+    EndReason::Restricted { reason: reason.to_owned(), until }
+}
+
 /// `<stream:error>`. `None` for a complaint about one stanza, which the connection survives.
 pub(crate) fn stream_error(node: &NodeRef<'_>) -> Option<EndReason> {
     if let Some(conflict) = node.get_optional_child("conflict") {
@@ -45,12 +49,10 @@ pub(crate) fn failure(node: &NodeRef<'_>) -> EndReason {
     let failure = ConnectFailureStanza::parse(node);
     match failure.reason {
         Some(Code::LoggedOut) => logged_out("login-refused"),
-        Some(Code::AccountLocked) => logged_out("account-locked"),
-        Some(Code::UnknownLogout) => logged_out("account-refused"),
-        Some(Code::TempBanned) => EndReason::Restricted {
-            reason: ban(failure.code).to_owned(),
-            until: failure.expire.and_then(from_now),
-        },
+        // The account is kept from WhatsApp, the device is not unlinked: its keys may work again one day.
+        Some(Code::AccountLocked) => restricted("account-locked", None),
+        Some(Code::UnknownLogout) => restricted("account-banned", None),
+        Some(Code::TempBanned) => restricted(ban(failure.code), failure.expire.and_then(from_now)),
         Some(Code::ClientOutdated | Code::BadUserAgent) => EndReason::VersionRefused,
         Some(Code::InternalServerError | Code::ServiceUnavailable | Code::Unknown(429)) => {
             lost("server-busy")
@@ -125,8 +127,8 @@ mod tests {
     #[test]
     fn login_failures_are_told_apart() {
         assert_eq!(refused(&[("reason", "401")]), logged_out("login-refused"));
-        assert_eq!(refused(&[("reason", "403")]), logged_out("account-locked"));
-        assert_eq!(refused(&[("reason", "406")]), logged_out("account-refused"));
+        assert_eq!(refused(&[("reason", "403")]), restricted("account-locked", None));
+        assert_eq!(refused(&[("reason", "406")]), restricted("account-banned", None));
         assert_eq!(refused(&[("reason", "405")]), EndReason::VersionRefused);
         assert_eq!(refused(&[("reason", "503")]), lost("server-busy"));
         assert_eq!(refused(&[("reason", "429")]), lost("server-busy"));
@@ -151,10 +153,7 @@ mod tests {
     fn a_ban_without_an_end_or_with_an_absurd_one_is_still_a_ban() {
         for expire in [&[("reason", "402")][..], &[("reason", "402"), ("expire", "18446744073709551615")][..]]
         {
-            assert_eq!(
-                refused(expire),
-                EndReason::Restricted { reason: "temporary-ban".to_owned(), until: None }
-            );
+            assert_eq!(refused(expire), restricted("temporary-ban", None));
         }
     }
 }

@@ -143,7 +143,10 @@ impl EventHandler for Listener {
         let shared = &self.shared;
         match &*event {
             Event::RawNode(node) => self.stanza(node.get()),
-            Event::ServerAck(ack) => shared.acks.answered(&ack.id, ack.error.clone()),
+            // Receipts and notifications of ours are acknowledged too, under ids that may equal a message's.
+            Event::ServerAck(ack) if ack.class.as_deref() == Some("message") => {
+                shared.acks.answered(&ack.id, ack.error.clone());
+            }
             Event::Receipt(receipt) => self.receipt(receipt),
             Event::Messages(batch) if !batch.hook_committed => {
                 shared.queue.push(Item::Messages(batch.messages.clone()));

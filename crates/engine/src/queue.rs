@@ -25,6 +25,29 @@ struct State {
     closed: bool,
 }
 
+impl State {
+    fn add(&mut self, item: Item) {
+        if self.closed {
+            return;
+        }
+        if self.items.len() >= CAPACITY {
+            // A newer QR, name or unhooked message makes an older one the least useful thing here; steps of a link or
+            // a login are few and never dropped.
+            let dropped = self.items.iter().position(|item| match item {
+                Item::Event(event) => {
+                    matches!(event, ConnectionEvent::Qr { .. } | ConnectionEvent::PushName(_))
+                }
+                Item::Messages(_) => true,
+            });
+            if let Some(position) = dropped {
+                self.items.remove(position);
+                tracing::warn!("the session does not keep up; a superseded happening was dropped");
+            }
+        }
+        self.items.push_back(item);
+    }
+}
+
 /// Never blocks a pusher. The order of pushes is the order of pops.
 #[derive(Default)]
 pub(crate) struct Queue {
@@ -46,33 +69,16 @@ impl Queue {
 
     /// Adds an item. After [`Queue::close`] it is dropped.
     pub(crate) fn push(&self, item: Item) {
-        let mut state = self.state.lock();
-        if state.closed {
-            return;
-        }
-        if state.items.len() >= CAPACITY {
-            // A newer QR, name or unhooked message makes an older one the least useful thing here; steps of a link or
-            // a login are few and never dropped.
-            let dropped = state.items.iter().position(|item| match item {
-                Item::Event(event) => {
-                    matches!(event, ConnectionEvent::Qr { .. } | ConnectionEvent::PushName(_))
-                }
-                Item::Messages(_) => true,
-            });
-            if let Some(position) = dropped {
-                state.items.remove(position);
-                tracing::warn!("the session does not keep up; a superseded happening was dropped");
-            }
-        }
-        state.items.push_back(item);
-        drop(state);
+        self.state.lock().add(item);
         self.filled.notify_one();
     }
 
-    /// Adds the last item and takes no more.
+    /// Adds the last item and takes no more: under one lock, so that nothing gets in behind it.
     pub(crate) fn close(&self, last: ConnectionEvent) {
-        self.push(Item::Event(last));
-        self.state.lock().closed = true;
+        let mut state = self.state.lock();
+        state.add(Item::Event(last));
+        state.closed = true;
+        drop(state);
         self.filled.notify_one();
     }
 

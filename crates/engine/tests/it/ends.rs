@@ -195,7 +195,7 @@ async fn every_trouble_has_its_own_end() {
         (402, EndReason::Restricted { reason: "temporary-ban".to_owned(), until: None }),
         (405, EndReason::VersionRefused),
         (503, lost("server-busy")),
-        (403, EndReason::LoggedOut { reason: "account-locked".to_owned() }),
+        (403, EndReason::Restricted { reason: "account-locked".to_owned(), until: None }),
     ];
     for (code, expected) in logins {
         world.simulator.fault(fault(FaultKind::Failure, Some(code))).unwrap();
