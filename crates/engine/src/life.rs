@@ -141,7 +141,9 @@ impl Life {
         if !store.get_device_snapshot().push_name.is_empty() {
             store.process_command(DeviceCommand::SetPushName(String::new())).await;
         }
-        store.flush().await.map_err(|error| {
+        // Written here and not by the library's `flush`: that returns at once while the background saver is in the middle
+        // of writing, and a crash then finds a session that was told of its link beside keys that know of none.
+        store.backend().save(&store.get_device_snapshot().to_serializable()).await.map_err(|error| {
             tracing::error!(session = %self.shared.session, %error, "the new credentials could not be stored");
             "storage-failed"
         })
