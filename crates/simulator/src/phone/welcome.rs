@@ -13,7 +13,7 @@ use crate::crypto::app_state::key_share;
 use crate::crypto::history::{HistoryContact, initial_bootstrap, inline_notification, notification};
 use crate::crypto::media::{MediaKind, encrypt_media};
 use crate::error::SimulatorError;
-use crate::state::account::{Account, MessageLog, PhoneState};
+use crate::state::account::{Account, Device, MessageLog, PhoneState};
 use crate::state::batch::{Batch, Key, Table};
 use crate::state::network::{Network, now_seconds};
 use crate::state::records::MessageRecord;
@@ -26,7 +26,8 @@ const MAX_INLINE: usize = 64 * 1024;
 const HISTORY_PER_CHAT: usize = 50;
 
 impl Network {
-    /// Welcomes a companion that published its keys, once.
+    /// Welcomes a companion that published its keys, once. Called whenever it may be due: an earlier one may have been cut
+    /// off with the process.
     pub(crate) fn welcome(self: &Arc<Self>, account: &Arc<Account>, device: u16) {
         let fresh = {
             let facts = account.facts.lock();
@@ -94,22 +95,27 @@ impl Network {
             }
         }
         let mut batch = Batch::new();
-        if welcome {
-            let mut facts = account.facts.lock();
-            let Some(companion) = facts.devices.get_mut(&device).filter(|d| !d.record.welcomed) else {
-                return Ok(());
-            };
-            companion.record.welcomed = true;
-            batch.put(Table::Device, &Key::account(account.number).device(device), &companion.record);
-        }
         let mut phone = account.phone.lock();
+        let waits = |d: &Device| !welcome || !d.record.welcomed;
+        // The phone's lock lets one welcome at a time come this far.
+        if !account.facts.lock().devices.get(&device).is_some_and(waits) {
+            return Ok(());
+        }
         let mut deliveries = Vec::new();
         for message in messages {
             let node = peer_message(account, &mut phone, &address, message, bundle.take().as_ref())
                 .map_err(|error| SimulatorError::Encrypt(error.to_string()))?;
             deliveries.extend(self.deliver(&mut batch, account, device, &node));
         }
+        let mut facts = account.facts.lock();
+        let Some(companion) = facts.devices.get_mut(&device) else { return Ok(()) };
+        if welcome {
+            companion.record.welcomed = true;
+            batch.put(Table::Device, &Key::account(account.number).device(device), &companion.record);
+        }
+        // Under the lock of the facts: what is said of the device before and after lies in that order in the journal.
         let ticket = self.append_with_signal(batch, account.number, &mut phone.signal);
+        drop(facts);
         drop(phone);
         self.journal.commit(ticket)?;
         self.hand_over(deliveries);

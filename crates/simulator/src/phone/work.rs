@@ -31,20 +31,38 @@ impl Network {
     }
 }
 
+/// The phone is at work for as long as this lives, however the work ends.
+struct Working<'a>(&'a Account);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.working.store(false, Ordering::Release);
+    }
+}
+
 async fn work(network: &Arc<Network>, account: &Arc<Account>) {
     loop {
+        let working = Working(account);
         while let Some((seq, item)) = next(account) {
             if network.closing.is_cancelled() {
                 return;
             }
-            if let Err(error) = handle(network, account, seq, &item) {
+            let handled = handle(network, account, seq, &item).or_else(|error| match error {
+                SimulatorError::Journal(_) | SimulatorError::ShuttingDown => Err(error),
+                // One bad stanza of one client is no reason to be deaf to everybody.
+                error => {
+                    tracing::warn!(%error, "a simulated phone gave up on a stanza");
+                    forget(network, account, seq)
+                }
+            });
+            if let Err(error) = handled {
                 tracing::error!(%error, "a simulated phone stopped reading its queue");
                 return;
             }
             // Others run between two messages: decrypting is work.
             tokio::task::yield_now().await;
         }
-        account.working.store(false, Ordering::Release);
+        drop(working);
         let more = account.facts.lock().inbox.has_unsent();
         if !more || account.working.swap(true, Ordering::AcqRel) {
             return;
@@ -54,6 +72,15 @@ async fn work(network: &Arc<Network>, account: &Arc<Account>) {
 
 fn next(account: &Account) -> Option<(u64, Queued)> {
     account.facts.lock().inbox.next()
+}
+
+/// Takes a stanza out of the queue without any effect.
+fn forget(network: &Network, account: &Account, seq: u64) -> Result<(), SimulatorError> {
+    let mut batch = Batch::new();
+    batch.delete(Table::Queue, &Key::account(account.number).device(0).seq(seq));
+    network.journal.write(&batch)?;
+    account.facts.lock().inbox.remove(seq);
+    Ok(())
 }
 
 /// Handles one stanza and takes it out of the queue in the same batch as its effects.

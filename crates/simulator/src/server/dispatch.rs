@@ -97,7 +97,7 @@ fn handle_iq(context: &mut Context<'_>, me: Option<&Me>, stanza: &Node) -> Resul
     };
     match xmlns.as_str() {
         "encrypt" => keys::take(context, me, stanza, set)?,
-        "passive" => passive(context, stanza),
+        "passive" => passive(context, me, stanza),
         "usync" => usync::answer(context, me, stanza),
         "w:sync:app:state" => app_state::take(context, me, stanza)?,
         "md" => unlink::take(context, me, stanza)?,
@@ -115,8 +115,9 @@ fn handle_iq(context: &mut Context<'_>, me: Option<&Me>, stanza: &Node) -> Resul
     Ok(())
 }
 
-fn passive(context: &mut Context<'_>, stanza: &Node) {
+fn passive(context: &mut Context<'_>, me: &Me, stanza: &Node) {
     if stanza.child("active").is_some() {
+        context.network.welcome(&me.account, me.device);
         if !context.connection.active.load(Ordering::Acquire) {
             context.activated = true;
         }

@@ -224,11 +224,13 @@ fn change_settings(
         "invite" => {
             record.invite_code = hex::encode(rand::rng().random::<[u8; 11]>());
             let code = record.invite_code.clone();
-            drop(record);
-            context.reply(iq_result(stanza, [element("invite").attr("code", code).build()]));
             let mut batch = Batch::new();
-            batch.put(Table::Group, &Key::text(&group.id), &*group.record.lock());
-            return network.journal.write(&batch);
+            batch.put(Table::Group, &Key::text(&group.id), &*record);
+            let ticket = network.journal.append(&batch);
+            drop(record);
+            network.journal.commit(ticket)?;
+            context.reply(iq_result(stanza, [element("invite").attr("code", code).build()]));
+            return Ok(());
         }
         // Whatever else can be set about a group changes nothing that this network shows.
         _ => {

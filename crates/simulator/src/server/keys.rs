@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wacore_binary::{Jid, Node};
 
 use super::dispatch::{Context, Me};
+use crate::crypto::keys::verify;
 use crate::crypto::signal::{PreKeyBundle, PublicPreKey};
 use crate::error::SimulatorError;
 use crate::state::account::{Account, Device, PHONE};
@@ -59,6 +60,11 @@ fn read_signed(node: &Node) -> Option<SignedPreKey> {
     })
 }
 
+/// Whether the companion signed its prekey; nobody can begin a session with one that it did not.
+fn is_signed_by(signed: &SignedPreKey, identity: &[u8; 32]) -> bool {
+    verify(identity, &[&[CURVE], &signed.public], &signed.signature)
+}
+
 fn read_one_time(node: &Node) -> Option<PublicPreKey> {
     let id = u32::try_from(node.child("id")?.content_u64()?).ok()?;
     Some(PublicPreKey { id, public: node.child("value")?.content_array()? })
@@ -80,7 +86,7 @@ fn upload(context: &mut Context<'_>, me: &Me, stanza: &Node) -> Result<(), Simul
     let account = &me.account;
     let mut facts = account.facts.lock();
     let Some(device) = facts.devices.get_mut(&me.device) else { return Ok(()) };
-    if device.record.identity != identity {
+    if device.record.identity != identity || !is_signed_by(&signed, &identity) {
         drop(facts);
         context.refuse(stanza, 406, "not-acceptable");
         return Ok(());
@@ -113,6 +119,11 @@ fn rotate(context: &mut Context<'_>, me: &Me, stanza: &Node, rotate: &Node) -> R
     };
     let mut facts = me.account.facts.lock();
     let Some(device) = facts.devices.get_mut(&me.device) else { return Ok(()) };
+    if !is_signed_by(&signed, &device.record.identity) {
+        drop(facts);
+        context.refuse(stanza, 406, "not-acceptable");
+        return Ok(());
+    }
     device.record.signed_prekey = Some(signed);
     let mut batch = Batch::new();
     batch.put(Table::Device, &Key::account(me.account.number).device(me.device), &device.record);

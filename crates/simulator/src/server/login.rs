@@ -41,7 +41,16 @@ pub(crate) fn log_in(
     let replaced = companion.connection.replace(Arc::clone(connection));
     let ticket = network.journal.append(&batch);
     drop(facts);
-    network.journal.commit(ticket).map_err(|_| failure(503))?;
+    if network.journal.commit(ticket).is_err() {
+        // Nobody logged in: what is sent to the device now has to wait.
+        let mut facts = account.facts.lock();
+        if let Some(companion) = facts.devices.get_mut(&id)
+            && companion.connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection))
+        {
+            companion.connection = replaced;
+        }
+        return Err(failure(503));
+    }
     // The connection is new, so this is the first time.
     drop(connection.device.set((Arc::clone(&account), id)));
     if let Some(old) = replaced {

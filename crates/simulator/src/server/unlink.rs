@@ -47,14 +47,8 @@ pub(crate) fn take(context: &mut Context<'_>, me: &Me, stanza: &Node) -> Result<
         // `all` and unreadable addresses mean the asking companion, as the library writes it at logout.
         None => me.device,
     };
+    // Replies leave before the mailbox is read: a companion that removes itself is answered before its connection ends.
     context.done(stanza);
-    if device == me.device {
-        // The answer has to leave before the connection ends.
-        let network = Arc::clone(context.network);
-        let account = Arc::clone(&me.account);
-        drop(network.unlink(&account, device));
-        return Ok(());
-    }
     context.network.unlink(&me.account, device)
 }
 

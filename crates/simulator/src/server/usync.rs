@@ -100,12 +100,12 @@ fn answer_protocol(protocol: &str, account: &Arc<Account>, contact: Option<&str>
     }
 }
 
-/// `<devices>`: the phone, its confirmed companions, and the phone's signature over which of them count.
+/// `<devices>`: the phone, the companions one can encrypt to, and the phone's signature over which of them count.
 pub(crate) fn devices(account: &Arc<Account>) -> Node {
     let facts = account.facts.lock();
     let mut list = vec![element("device").attr("id", PHONE).build()];
     let mut valid = vec![];
-    for (id, device) in facts.devices.iter().filter(|(_, device)| device.record.confirmed) {
+    for (id, device) in facts.devices.iter().filter(|(_, device)| device.record.reachable()) {
         list.push(element("device").attr("id", *id).attr("key-index", device.record.key_index).build());
         valid.push(device.record.key_index);
     }
@@ -121,7 +121,7 @@ pub(crate) fn key_index_list(account: &Account) -> Node {
     let valid: Vec<u32> = facts
         .devices
         .values()
-        .filter(|device| device.record.confirmed)
+        .filter(|device| device.record.reachable())
         .map(|device| device.record.key_index)
         .collect();
     let (raw_id, current) = (facts.record.raw_id, facts.record.last_key_index);
