@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use wacore_binary::Node;
+use wacore_binary::{Jid, Node};
 
 use super::connection::Connection;
 use super::{account, app_state, code, group, group_change, keys, message, presence, receipt, unlink, usync};
 use crate::error::SimulatorError;
 use crate::state::account::Account;
 use crate::state::network::Network;
+use crate::state::queue::Queued;
 use crate::state::records::Class;
+use crate::wire::address::{bare, parse_jid};
 use crate::wire::build::{iq_error, iq_result};
 use crate::wire::node::NodeExt;
+use crate::wire::stanza::decode_stanza;
 
 /// What a handler works with, and what it leaves: replies, in order, which are sent once it returned.
 pub(crate) struct Context<'a> {
@@ -137,11 +140,36 @@ fn confirm(context: &Context<'_>, me: &Me, stanza: &Node) {
         _ => return,
     };
     let (Some(id), Some(to)) = (stanza.attr("id"), stanza.attr_jid("to")) else { return };
-    let to = crate::wire::address::bare(&to);
-    context.network.confirm(&me.account, me.device, class, &[&id], |from| same_party(from, &to));
+    let to = bare(&to);
+    let (participant, kind) = (stanza.attr_jid("participant"), stanza.attr("type"));
+    context.network.confirm(&me.account, me.device, class, &[&id], |item| {
+        let same_kind = |sent: &Node| match class {
+            Class::Message => true,
+            // `delivered` has no type, so a missing one says something.
+            Class::Receipt => sent.attr("type") == kind,
+            Class::Notification | Class::Call => kind.is_none() || sent.attr("type") == kind,
+        };
+        names(item, &to, participant.as_ref(), same_kind)
+    });
+}
+
+/// Whether a confirmation means this stanza: by whom it came, by its author if both tell one, and by what else is asked.
+pub(super) fn names(
+    item: &Queued,
+    party: &Jid,
+    participant: Option<&Jid>,
+    also: impl Fn(&Node) -> bool,
+) -> bool {
+    same_party(&item.from, party)
+        && decode_stanza(item.stanza[..].into()).is_ok_and(|sent| {
+            let author = sent.attr_jid("participant");
+            let same_author =
+                author.zip(participant).is_none_or(|(author, named)| bare(&author) == bare(named));
+            same_author && also(&sent)
+        })
 }
 
 /// Whether a stanza came from this party, whichever of its devices.
-pub(crate) fn same_party(from: &str, party: &wacore_binary::Jid) -> bool {
-    crate::wire::address::parse_jid(from).is_some_and(|from| crate::wire::address::bare(&from) == *party)
+fn same_party(from: &str, party: &Jid) -> bool {
+    parse_jid(from).is_some_and(|from| bare(&from) == *party)
 }

@@ -11,7 +11,6 @@ use crate::error::SimulatorError;
 use crate::state::account::{Account, Device, PHONE};
 use crate::state::batch::{Batch, Key, Table};
 use crate::state::network::Network;
-use crate::state::queue::Spent;
 use crate::state::records::SignedPreKey;
 use crate::wire::address::server_jid;
 use crate::wire::build::{bytes_element, element, id_bytes, iq_result};
@@ -97,9 +96,8 @@ fn upload(context: &mut Context<'_>, me: &Me, stanza: &Node) -> Result<(), Simul
     let mut batch = Batch::new();
     let row = Key::account(account.number).device(me.device);
     batch.put(Table::Device, &row, &device.record);
-    if !keys.is_empty() {
-        let upload = device.keys.add(keys.clone());
-        batch.put(Table::OneTimeKeys, &row.seq(upload), &keys);
+    if let Some((upload, fresh)) = device.keys.add(keys) {
+        batch.put(Table::OneTimeKeys, &row.seq(upload), &fresh);
     }
     let ticket = context.network.journal.append(&batch);
     drop(facts);
@@ -295,9 +293,9 @@ fn take_companion_bundle(
     let signed = device.record.signed_prekey.as_ref()?;
     let row = Key::account(number).device(id);
     let one_time = device.keys.take().map(|(key, spent)| {
-        match spent {
-            Spent::Some { upload, count } => batch.put(Table::OneTimeKeysSpent, &row, &(upload, count)),
-            Spent::All { upload } => batch.delete(Table::OneTimeKeys, &row.seq(upload)),
+        batch.put(Table::OneTimeKeysSpent, &row, &(spent.upload, spent.count));
+        for upload in spent.forgotten {
+            batch.delete(Table::OneTimeKeys, &row.clone().seq(upload));
         }
         key
     });

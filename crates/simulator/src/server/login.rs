@@ -39,6 +39,8 @@ pub(crate) fn log_in(
         batch.put(Table::Device, &Key::account(account.number).device(id), &companion.record);
     }
     let replaced = companion.connection.replace(Arc::clone(connection));
+    // This connection was sent nothing yet, so it can confirm nothing.
+    companion.queue.restart();
     let ticket = network.journal.append(&batch);
     drop(facts);
     if network.journal.commit(ticket).is_err() {

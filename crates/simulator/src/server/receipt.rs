@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wacore_binary::{Jid, Node};
 
-use super::dispatch::{Context, Me, same_party};
+use super::dispatch::{Context, Me, names};
 use crate::error::SimulatorError;
 use crate::state::account::{Account, PHONE};
 use crate::state::batch::Batch;
@@ -26,7 +26,10 @@ pub(crate) fn take(context: &mut Context<'_>, me: &Me, stanza: &Node) -> Result<
     let deliveries = network.carry_receipt(&mut batch, &me.account, me.device, &to, stanza);
     network.journal.write(&batch)?;
     network.hand_over(deliveries);
-    network.confirm(&me.account, me.device, Class::Message, &ids, |from| same_party(from, &party));
+    let author = stanza.attr_jid("participant");
+    network.confirm(&me.account, me.device, Class::Message, &ids, |item| {
+        names(item, &party, author.as_ref(), |_| true)
+    });
     context.reply(ack_of(stanza, None, None));
     Ok(())
 }

@@ -17,7 +17,7 @@ pub(crate) enum Table {
     Device = 3,
     /// Uploaded one-time keys, by number, device and upload.
     OneTimeKeys = 4,
-    /// How many keys of the oldest upload are spent, by number and device.
+    /// An upload and how many of its keys are spent, by number and device; the earlier uploads are spent wholly.
     OneTimeKeysSpent = 5,
     /// Stanzas a device has not confirmed, by number, device and sequence.
     Queue = 6,

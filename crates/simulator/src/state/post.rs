@@ -98,20 +98,20 @@ impl Network {
         }
     }
 
-    /// Deletes confirmed stanzas of a device from its queue.
+    /// Deletes confirmed stanzas of a device from its queue: for each id, the oldest sent one that fits.
     pub(crate) fn confirm(
         &self,
         account: &Account,
         device: u16,
         class: Class,
         ids: &[&str],
-        from: impl Fn(&str) -> bool,
+        fits: impl Fn(&Queued) -> bool,
     ) {
         let mut facts = account.facts.lock();
         let Some(companion) = facts.devices.get_mut(&device) else { return };
         let mut batch = Batch::new();
         for id in ids {
-            for seq in companion.queue.confirm(class, id, &from) {
+            if let Some(seq) = companion.queue.confirm(class, id, &fits) {
                 batch.delete(Table::Queue, &Key::account(account.number).device(device).seq(seq));
             }
         }
