@@ -71,6 +71,9 @@ pub enum SimulatorError {
     /// The companion's answer shows that another code was meant.
     #[error("the pairing code is wrong; compare it with the one shown and ask for a new one")]
     WrongCode,
+    /// Every device number of the phone is taken.
+    #[error("the phone has 255 linked devices, as many as there can be; unlink one first")]
+    TooManyDevices,
     /// The phone has no such companion.
     #[error("this phone has no linked device {0}")]
     UnknownDevice(u16),
@@ -111,6 +114,7 @@ impl SimulatorError {
             Self::InvalidCode => "code-invalid",
             Self::NoCodePending => "code-not-pending",
             Self::WrongCode => "code-wrong",
+            Self::TooManyDevices => "devices-full",
             Self::UnknownDevice(_) => "device-unknown",
             Self::UnknownRecipient(_) => "recipient-unknown",
             Self::Invalid(_) => "request-invalid",

@@ -39,7 +39,7 @@ impl From<SimulatorError> for Problem {
         use SimulatorError as E;
         let status = match &error {
             E::UnknownPhone | E::UnknownDevice(_) | E::UnknownMessage(_) => StatusCode::NOT_FOUND,
-            E::PhoneExists | E::NoCodePending => StatusCode::CONFLICT,
+            E::PhoneExists | E::NoCodePending | E::TooManyDevices => StatusCode::CONFLICT,
             E::DeadQr(_) => StatusCode::GONE,
             E::InvalidNumber(_)
             | E::InvalidQr(_)

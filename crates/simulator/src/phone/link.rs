@@ -12,9 +12,10 @@ use crate::crypto::pairing_code::{CodeError, PairingCode, answer_companion_hello
 use crate::crypto::qr::PairingQr;
 use crate::error::SimulatorError;
 use crate::faults::{FaultKind, Target};
+use crate::server::code::Typing;
 use crate::server::connection::Connection;
 use crate::server::unlink::stream_error;
-use crate::state::account::{Account, Device};
+use crate::state::account::{Account, Device, Facts};
 use crate::state::batch::{Batch, Key, Table};
 use crate::state::network::{Network, now_seconds};
 use crate::state::records::DeviceRecord;
@@ -26,6 +27,9 @@ use crate::wire::node::NodeExt;
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Clients lose a 515 that comes at once; this pause is never shortened.
 const BEFORE_RESTART: Duration = Duration::from_millis(120);
+
+/// Addresses hold a device number in one byte, and 0 is the phone.
+const MAX_DEVICE: u16 = 255;
 
 /// A prompt on a phone: somebody asks to be linked by code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,10 +64,30 @@ impl Phone {
     }
 
     /// Types a pairing code. Gives the companion's device number once the companion signed; a wrong code shows when the
-    /// companion finished its half.
+    /// companion finished its half. If several companions wait, the newest is tried first. Runs to its end also when the
+    /// caller goes away.
     pub async fn enter_code(&self, code: &str) -> Result<u16, SimulatorError> {
         let code = PairingCode::parse(code).map_err(|_| SimulatorError::InvalidCode)?;
-        let typing = self.network.offers.type_code(self.account.number)?;
+        let phone = self.clone();
+        let task = self.network.tasks.spawn(async move { phone.try_prompts(&code).await });
+        task.await.map_err(|_| SimulatorError::ShuttingDown)?
+    }
+
+    async fn try_prompts(&self, code: &PairingCode) -> Result<u16, SimulatorError> {
+        let mut outcome = Err(SimulatorError::NoCodePending);
+        for (reference, turn) in self.network.offers.turns(self.account.number) {
+            let _one_at_a_time = turn.lock().await;
+            // It may be gone since: linked, out of time, or hung up.
+            let Some(typing) = self.network.offers.type_code(&reference) else { continue };
+            outcome = self.answer_prompt(code.clone(), typing).await;
+            if !matches!(outcome, Err(SimulatorError::WrongCode)) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    async fn answer_prompt(&self, code: PairingCode, typing: Typing) -> Result<u16, SimulatorError> {
         let wrapped = typing.wrapped;
         let answer = blocking(move || answer_companion_hello(&code, &wrapped, &mut rand::rng())).await?;
         let (wrapped, exchange) = answer.map_err(|error| code_error(&error))?;
@@ -77,7 +101,6 @@ impl Phone {
         let adv_secret = exchange
             .open_bundle(&account_keys, &finish.bundle, &finish.identity)
             .map_err(|error| code_error(&error))?;
-        self.network.offers.code_used(typing.connection.id);
         self.network.offers.forget(typing.connection.id);
         let name = typing.display;
         self.link(Proposal { connection: typing.connection, identity: finish.identity, adv_secret, name })
@@ -181,6 +204,15 @@ fn connection_is_open(network: &Network, connection: &Connection) -> bool {
     network.connections.get(connection.id).is_some()
 }
 
+/// A number no companion has, from the one given last onwards: a number comes back as late as possible, when others have
+/// long forgotten who had it.
+fn free_number(facts: &Facts) -> Result<u16, SimulatorError> {
+    (facts.record.last_device + 1..=MAX_DEVICE)
+        .chain(1..=MAX_DEVICE)
+        .find(|number| !facts.devices.contains_key(number))
+        .ok_or(SimulatorError::TooManyDevices)
+}
+
 /// Gives the companion its number and key index, unseen by others until it confirms.
 fn propose(
     network: &Network,
@@ -193,9 +225,9 @@ fn propose(
     let said = proposal.connection.registration.get().filter(|said| said.identity == proposal.identity);
     let mut batch = Batch::new();
     let mut facts = account.facts.lock();
-    facts.record.last_device += 1;
+    let device = free_number(&facts)?;
+    facts.record.last_device = device;
     facts.record.last_key_index += 1;
-    let device = facts.record.last_device;
     let terms = LinkTerms {
         raw_id: facts.record.raw_id,
         key_index: facts.record.last_key_index,

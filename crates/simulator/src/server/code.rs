@@ -10,7 +10,6 @@ use wacore_binary::Node;
 use super::connection::Connection;
 use super::dispatch::Context;
 use super::pairing::Offers;
-use crate::error::SimulatorError;
 use crate::faults::{FaultKind, Target};
 use crate::state::network::now_seconds;
 use crate::wire::build::{bytes_element, element, iq_result};
@@ -29,7 +28,11 @@ pub(crate) struct PendingCode {
     pub(crate) since: u64,
     pub(crate) until: Instant,
     finish: Option<oneshot::Sender<Finish>>,
+    turn: Turn,
 }
+
+/// Held by whoever types into a prompt: the companion answers one code at a time.
+pub(crate) type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// What a companion says once the code was typed.
 pub(crate) struct Finish {
@@ -72,27 +75,28 @@ impl Offers {
             .collect()
     }
 
-    /// Begins to answer the newest prompt of a phone.
-    pub(crate) fn type_code(&self, number: u64) -> Result<Typing, SimulatorError> {
+    /// The prompts on a phone, newest first: the reference of each, and the lock of whoever types into it.
+    pub(crate) fn turns(&self, number: u64) -> Vec<(Vec<u8>, Turn)> {
+        let codes = self.codes.lock();
+        let waiting = codes.iter().rev().filter(|code| code.number == number);
+        waiting.map(|code| (code.reference.clone(), Arc::clone(&code.turn))).collect()
+    }
+
+    /// Begins to answer a prompt, if it is still there.
+    pub(crate) fn type_code(&self, reference: &[u8]) -> Option<Typing> {
         let now = Instant::now();
         let mut codes = self.codes.lock();
         codes.retain(|code| code.until > now);
-        let pending =
-            codes.iter_mut().rev().find(|code| code.number == number).ok_or(SimulatorError::NoCodePending)?;
+        let pending = codes.iter_mut().find(|code| code.reference == reference)?;
         let (sender, finish) = oneshot::channel();
         pending.finish = Some(sender);
-        Ok(Typing {
+        Some(Typing {
             connection: Arc::clone(&pending.connection),
             reference: pending.reference.clone(),
             wrapped: pending.wrapped.clone(),
             display: pending.display.clone(),
             finish,
         })
-    }
-
-    /// A code was used; nothing waits on it any more.
-    pub(crate) fn code_used(&self, connection: u64) {
-        self.codes.lock().retain(|code| code.connection.id != connection);
     }
 }
 
@@ -134,6 +138,7 @@ fn hello(context: &mut Context<'_>, stanza: &Node, request: &Node) {
         since: now_seconds(),
         until: Instant::now() + context.network.config.wait(life),
         finish: None,
+        turn: Turn::default(),
     };
     let mut codes = context.network.offers.codes.lock();
     codes.retain(|code| code.connection.id != context.connection.id);

@@ -17,6 +17,8 @@ use crate::wire::build::{bytes_element, element};
 
 const FIRST_REF: Duration = Duration::from_mins(1);
 const NEXT_REF: Duration = Duration::from_secs(20);
+/// A client counts from when it got its references: a QR that it still shows has to be good.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What a client said of itself when it registered.
 pub(crate) struct Registration {
@@ -92,7 +94,7 @@ pub(crate) fn begin(network: &Arc<Network>, connection: &Arc<Connection>, payloa
         let reference = Reference {
             connection: Arc::clone(connection),
             from: from.checked_sub(life / 2).unwrap_or(from),
-            until,
+            until: until + network.config.wait(GRACE),
         };
         references.insert(text.clone(), reference);
         children.push(bytes_element("ref", text));

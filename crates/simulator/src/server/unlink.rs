@@ -75,10 +75,11 @@ impl Network {
         }
         let ticket = self.journal.append(&batch);
         drop(facts);
-        {
-            let mut phone = account.phone.lock();
+        // Another companion may have this number one day: nobody may go on with the session of this one.
+        for other in self.acquaintances(account) {
+            let mut phone = other.phone.lock();
             phone.signal.forget_session(&account.signal_address(device));
-            let _with_the_next = self.append_with_signal(Batch::new(), account.number, &mut phone.signal);
+            let _with_the_next = self.append_with_signal(Batch::new(), other.number, &mut phone.signal);
         }
         self.journal.commit(ticket)?;
         if let Some(connection) = gone.connection {

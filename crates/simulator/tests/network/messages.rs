@@ -13,11 +13,15 @@ async fn network() -> (Simulator, Phone, Phone) {
     (simulator, ana, bruno)
 }
 
-/// Lets phones work until something holds. The test's own limit is the harness'.
+/// Lets phones work until something holds; fails when it plainly never will.
 pub(crate) async fn until(holds: impl Fn() -> bool) {
-    while !holds() {
-        tokio::task::yield_now().await;
-    }
+    let wait = async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = std::time::Duration::from_mins(1);
+    tokio::time::timeout(limit, wait).await.expect("what the test waits for never came");
 }
 
 pub(crate) fn jid(phone: &Phone) -> Jid {

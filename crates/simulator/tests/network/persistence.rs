@@ -122,9 +122,11 @@ async fn a_killed_process_loses_nothing_it_answered() {
         let sent = lines
             .map_while(Result::ok)
             .filter_map(|line| line.split_once("sent ").map(|(_, id)| id.trim().to_owned()));
+        let before = answered.len();
         answered.extend(sent.take(40 * round));
         child.kill().unwrap();
         child.wait().unwrap();
+        assert_eq!(answered.len() - before, 40 * round, "the child worked until it was killed");
     }
     let simulator = open(folder.path());
     let ana = simulator.phone("Ana").await.unwrap();
