@@ -7,8 +7,10 @@ use async_trait::async_trait;
 use enlace_domain::address::PhoneNumber;
 use enlace_domain::port::whatsapp::{IssuedCode, Outgoing};
 use enlace_domain::port::{Connection, EndReason, EngineError, SendError};
+use futures::FutureExt;
 use parking_lot::Mutex;
 use secrecy::SecretString;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use wacore::iq::devices::RemoveCompanionDeviceSpec;
 use whatsapp_rust::Client;
@@ -26,7 +28,8 @@ impl WebConnection {
         let connection = Arc::new(Self { client: Mutex::new(Some(client)), shared });
         let held = connection.clone();
         tokio::spawn(async move {
-            life.run().await;
+            // A panic is told by the hook that prints it; the client must go either way.
+            drop(AssertUnwindSafe(life.run()).catch_unwind().await);
             held.client.lock().take();
         });
         connection

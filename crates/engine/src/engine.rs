@@ -31,8 +31,7 @@ pub struct WebEngine {
 }
 
 impl WebEngine {
-    /// Dials nothing yet. Expects to be used inside a Tokio runtime of several threads: receipts are kept before they
-    /// are acknowledged only there.
+    /// Dials nothing yet. Expects to be used inside a Tokio runtime.
     pub fn new(config: EngineConfig) -> Self {
         let common = Common {
             version: config.version,

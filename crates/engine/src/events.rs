@@ -1,5 +1,4 @@
-//! The one handler on the library's event bus. It is called synchronously, so it only notes and queues; receipts
-//! excepted, which are kept before it returns, because the library acknowledges them then.
+//! The one handler on the library's event bus. It is called synchronously, so it only notes and queues.
 
 use crate::decode;
 use crate::presence;
@@ -11,7 +10,6 @@ use enlace_domain::port::{ConnectionEvent, EndReason};
 use serde_json::Value;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 use wacore::types::events::{Event, EventHandler, EventInterest, EventKind, PairSuccess, Receipt};
 use wacore_binary::NodeRef;
@@ -89,33 +87,11 @@ impl Listener {
         self.shared.tell(ConnectionEvent::Paired { phone, lid: lid.filter(is_known), business_name });
     }
 
-    /// Returns when the receipt is kept. A blocked thread is replaced by Tokio meanwhile.
+    /// Only notes it: the transport holds its acknowledgement back until it is kept.
     fn receipt(&self, receipt: &Receipt) {
         let Some(client) = self.client() else { return };
-        let shared = self.shared.clone();
-        let limit = shared.limits.receipt;
-        let Some(receipt) = decode::receipt::read(&client, receipt) else { return };
-        let keep = async move {
-            let receipt = receipt.complete(&client).await;
-            tokio::select! {
-                kept = shared.inbox.receipt(receipt) => match kept {
-                    Ok(()) => {}
-                    Err(error) => shared.not_kept(&error),
-                },
-                () = tokio::time::sleep(limit) => {
-                    shared.dial.cut();
-                    shared.end_now(classify::lost("storage-slow"));
-                }
-                () = shared.abandoned.cancelled() => shared.dial.cut(),
-            }
-        };
-        match Handle::try_current() {
-            Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => {
-                tokio::task::block_in_place(|| handle.block_on(keep));
-            }
-            // A runtime of one thread can't wait here; the receipt is then acknowledged before it is kept.
-            Ok(handle) => drop(handle.spawn(keep)),
-            Err(_) => {}
+        if let Some(receipt) = decode::receipt::read(&client, receipt) {
+            self.shared.receipts.note(receipt);
         }
     }
 

@@ -30,6 +30,7 @@ mod open;
 mod pairing;
 mod presence;
 mod queue;
+mod receipts;
 mod runtime;
 mod seed;
 mod send;

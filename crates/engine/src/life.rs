@@ -21,6 +21,19 @@ const TASKS: Duration = Duration::from_secs(5);
 /// How long taking the presence back may hold `Online` up.
 const PRESENCE: Duration = Duration::from_secs(2);
 
+/// Whatever becomes of a life, nobody waits for its end in vain.
+struct Over {
+    runtime: Arc<ConnectionRuntime>,
+    shared: Arc<Shared>,
+}
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.runtime.stop();
+        self.shared.ended.cancel();
+    }
+}
+
 /// What lives.
 pub(crate) struct Life {
     /// The library's client.
@@ -38,12 +51,23 @@ pub(crate) struct Life {
 impl Life {
     /// Lives it. Returns when every task is gone and the inbox has heard of the end.
     pub(crate) async fn run(self) {
+        let _over = Over { runtime: self.runtime.clone(), shared: self.shared.clone() };
         futures::join!(self.connect_and_end(), self.narrate());
         drop(self.stanzas);
     }
 
-    /// Runs the library until the connection is over, then clears up.
     async fn connect_and_end(&self) {
+        let shared = &self.shared;
+        if AssertUnwindSafe(self.connect()).catch_unwind().await.is_err() {
+            shared.ends(classify::lost("engine-failed"));
+            self.runtime.end(TASKS).await;
+        }
+        shared.queue.close(ConnectionEvent::Ended(self.verdict()));
+        shared.ended.cancel();
+    }
+
+    /// Runs the library until the connection is over, then clears up.
+    async fn connect(&self) {
         let shared = &self.shared;
         tokio::select! {
             ran = AssertUnwindSafe(self.client.run()).catch_unwind() => {
@@ -67,8 +91,6 @@ impl Life {
         }
         self.runtime.end(TASKS).await;
         self.tell_missed_pairing();
-        shared.queue.close(ConnectionEvent::Ended(self.verdict()));
-        shared.ended.cancel();
     }
 
     /// A 515 on the heels of the pairing can end the library's run before it told that the phone accepted.
@@ -100,8 +122,16 @@ impl Life {
         classify::lost("no-answer")
     }
 
-    /// Tells the inbox what waits, in order, up to and with the end.
+    /// Tells the inbox what waits, in order, up to and with the end. A happening at which the inbox panics ends the
+    /// connection; what follows is told all the same.
     async fn narrate(&self) {
+        while AssertUnwindSafe(self.narrate_rest()).catch_unwind().await.is_err() {
+            tracing::error!(session = %self.shared.session, "telling the session panicked; the connection ends");
+            self.shared.end_now(classify::lost("engine-failed"));
+        }
+    }
+
+    async fn narrate_rest(&self) {
         while let Some(item) = self.shared.queue.pop().await {
             match item {
                 Item::Event(event) => self.tell(event).await,

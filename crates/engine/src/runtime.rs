@@ -48,10 +48,15 @@ impl ConnectionRuntime {
         self.tasks.len()
     }
 
-    /// Ends every task and waits until they are gone, at most `within`.
-    pub(crate) async fn end(&self, within: Duration) {
+    /// Ends every task without waiting for it.
+    pub(crate) fn stop(&self) {
         self.stop.cancel();
         self.tasks.close();
+    }
+
+    /// Ends every task and waits until they are gone, at most `within`.
+    pub(crate) async fn end(&self, within: Duration) {
+        self.stop();
         if tokio::time::timeout(within, self.tasks.wait()).await.is_err() {
             tracing::warn!(alive = self.alive(), "tasks of the WhatsApp library do not end");
         }

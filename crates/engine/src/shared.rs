@@ -1,7 +1,9 @@
 //! What the parts of one connection share. Holds no client, so that the client can be dropped while this is kept.
 
 use crate::config::Limits;
+use crate::decode::receipt::Incomplete;
 use crate::queue::{Item, Queue};
+use crate::receipts::Backlog;
 use crate::transport::Dial;
 use enlace_domain::id::SessionId;
 use enlace_domain::port::{ConnectionEvent, EndReason, Inbox, InboxError};
@@ -22,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) inbox: Arc<dyn Inbox>,
     /// What waits to be heard.
     pub(crate) queue: Queue,
+    /// Receipts that are not kept yet.
+    pub(crate) receipts: Arc<Backlog<Incomplete>>,
     /// How dialling went.
     pub(crate) dial: Arc<Dial>,
     /// Who waits for which acknowledgement.
@@ -70,6 +74,7 @@ impl Shared {
             session,
             inbox,
             queue: Queue::default(),
+            receipts: Arc::default(),
             dial,
             acks: Acks::default(),
             limits,

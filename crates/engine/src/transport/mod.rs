@@ -3,6 +3,8 @@
 mod pipe;
 
 use crate::config::Door;
+use crate::decode::receipt::Incomplete;
+use crate::receipts::Backlog;
 use anyhow::Error;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -106,6 +108,8 @@ pub(crate) struct ObservedFactory {
     pub(crate) dialler: Dialler,
     /// Where it is noted.
     pub(crate) dial: Arc<Dial>,
+    /// What must be kept before a frame leaves.
+    pub(crate) receipts: Arc<Backlog<Incomplete>>,
 }
 
 type Opened = (Arc<dyn Transport>, async_channel::Receiver<TransportEvent>);
@@ -123,6 +127,7 @@ impl TransportFactory for ObservedFactory {
         let observed = ObservedTransport {
             inner,
             dial: self.dial.clone(),
+            receipts: self.receipts.clone(),
             events: events.downgrade(),
             sent: AtomicUsize::new(0),
             since: Instant::now(),
@@ -140,6 +145,7 @@ fn stage_of(error: &Error) -> Stage {
 struct ObservedTransport {
     inner: Arc<dyn Transport>,
     dial: Arc<Dial>,
+    receipts: Arc<Backlog<Incomplete>>,
     events: async_channel::WeakReceiver<TransportEvent>,
     sent: AtomicUsize,
     since: Instant,
@@ -163,7 +169,9 @@ impl ObservedTransport {
 #[async_trait]
 impl Transport for ObservedTransport {
     async fn send(&self, data: Bytes) -> Result<(), Error> {
-        if self.dial.cut.load(Ordering::Acquire) {
+        // The frame may acknowledge any receipt that was told so far.
+        let settled = self.receipts.settled().await;
+        if !settled || self.dial.cut.load(Ordering::Acquire) {
             return Err(Error::msg("the connection was cut"));
         }
         self.sent.fetch_add(1, Ordering::Relaxed);
