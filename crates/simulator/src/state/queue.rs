@@ -63,15 +63,9 @@ impl Queue {
     /// Confirms one stanza: the oldest of this class with this id that fits and was sent on this connection. A client
     /// confirms each stanza it got: the receipts of one message share its id, and a message that is sent again does too,
     /// so the next one waits for its own confirmation.
-    pub(crate) fn confirm(
-        &mut self,
-        class: Class,
-        id: &str,
-        fits: impl Fn(&Queued) -> bool,
-    ) -> Option<u64> {
+    pub(crate) fn confirm(&mut self, class: Class, id: &str, fits: impl Fn(&Queued) -> bool) -> Option<u64> {
         let named = |item: &Queued| item.class == class && item.id == id && fits(item);
-        let (&seq, _) =
-            self.items.iter().find(|(seq, item)| named(item) && !self.unsent.contains(seq))?;
+        let (&seq, _) = self.items.iter().find(|(seq, item)| named(item) && !self.unsent.contains(seq))?;
         self.items.remove(&seq);
         Some(seq)
     }
