@@ -12,6 +12,7 @@ use enlace_engine::{BytePipe, Door, EngineConfig, SimulatorNetwork, WebEngine};
 use enlace_simulator::{Phone, Simulator, SimulatorConfig};
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,13 +20,24 @@ use tokio::sync::mpsc;
 use wacore::store::InMemoryBackend;
 
 /// Longer than anything may take; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A network and an engine on it.
 pub(crate) struct World {
     pub(crate) simulator: Simulator,
     pub(crate) engine: WebEngine,
     pub(crate) stores: Stores,
+}
+
+/// A failed test shows what went over the wire.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for line in self.simulator.trace(None, 0) {
+                let _ = writeln!(std::io::stderr(), "{} {:?} {}", line.connection, line.direction, line.xml);
+            }
+        }
+    }
 }
 
 /// Key stores in memory, one per session.
