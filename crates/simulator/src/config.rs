@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// Ten years: the longest time that can be set.
+pub(crate) const MAX_SECONDS: u64 = 10 * 366 * 24 * 60 * 60;
+
 /// How a simulated network behaves. Every field has a default; unknown fields are refused.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SimulatorConfig {
-    /// Divides every wait of the simulator (QR lifetimes, code lifetimes, the pause before 515). `2.0` is twice as fast.
+    /// Divides every wait of the simulator (QR lifetimes, code lifetimes, temporary bans). `2.0` is twice as fast.
     /// It divides nothing of the clients.
     pub speed: f64,
     /// QR references offered to each unlinked connection. WhatsApp offers 6.
@@ -76,8 +79,9 @@ impl SimulatorConfig {
         if !(1..=64).contains(&self.refs) {
             return Err(format!("`refs` is {}; it must lie between 1 and 64", self.refs));
         }
-        if self.code_seconds == 0 || self.ban_seconds == 0 {
-            return Err("`code_seconds` and `ban_seconds` must be at least 1".to_owned());
+        let bounds = 1..=MAX_SECONDS;
+        if !bounds.contains(&self.code_seconds) || !bounds.contains(&self.ban_seconds) {
+            return Err(format!("`code_seconds` and `ban_seconds` must lie between 1 and {MAX_SECONDS}"));
         }
         if self.control_key.as_ref().is_some_and(|key| key.len() < 16) {
             return Err("`control_key` must have at least 16 characters".to_owned());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use crate::config::MAX_SECONDS;
 use crate::error::SimulatorError;
 use crate::server::connection::Connection;
 use crate::server::unlink::stream_error;
@@ -153,6 +154,12 @@ impl Network {
         };
         if fault.count == Some(0) {
             return Err(SimulatorError::Invalid("`count` must be at least 1".to_owned()));
+        }
+        if fault.seconds.is_some_and(|seconds| seconds > MAX_SECONDS) {
+            return Err(SimulatorError::Invalid(format!("`seconds` must be at most {MAX_SECONDS}")));
+        }
+        if fault.device.is_some() && fault.phone.is_none() {
+            return Err(SimulatorError::Invalid("`device` needs `phone`: whose companion is it?".to_owned()));
         }
         let after = fault.after.unwrap_or(0.0);
         if !(0.0..=86_400.0).contains(&after) {

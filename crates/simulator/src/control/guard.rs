@@ -13,7 +13,15 @@ use sha2::{Digest, Sha256};
 use super::problem::Problem;
 use crate::state::network::Network;
 
-const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+const FORWARDED: [&str; 7] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "cf-connecting-ip",
+];
 
 pub(super) async fn check(State(network): State<Arc<Network>>, request: Request, next: Next) -> Response {
     if is_local(&request) || has_key(request.headers(), network.config.control_key.as_deref()) {

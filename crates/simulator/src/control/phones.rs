@@ -97,6 +97,9 @@ pub(super) async fn create(
     if new.name.chars().count() > 100 {
         return Err(Problem::invalid("`name` has more than 100 characters"));
     }
+    if new.name.trim().is_empty() {
+        return Err(Problem::invalid("`name` is empty"));
+    }
     let number = new.number.as_deref().map(parse_number).transpose()?;
     let account = network.create_phone(&new.name, number)?;
     let phone = Phone { network, account };

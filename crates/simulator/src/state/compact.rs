@@ -29,14 +29,26 @@ pub(crate) fn snapshot_bytes(folder: &Path, index: u64) -> u64 {
 pub(crate) fn lock(folder: &Path) -> Result<File, SimulatorError> {
     let folder_error = |source| SimulatorError::Folder { path: folder.to_owned(), source };
     fs::create_dir_all(folder).map_err(folder_error)?;
+    close_to_others(folder).map_err(folder_error)?;
     let path = folder.join("lock");
-    let file =
-        OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(folder_error)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    private(&mut options);
+    let file = options.open(path).map_err(folder_error)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(SimulatorError::Locked(folder.to_owned())),
         Err(fs::TryLockError::Error(source)) => Err(folder_error(source)),
     }
+}
+
+/// Only its owner enters the folder: files of an earlier version in it may be readable for all.
+fn close_to_others(folder: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
 }
 
 /// Brings a folder to one snapshot and one empty journal, hands every row to `each`, and returns the journal's index.
@@ -49,12 +61,7 @@ pub(crate) fn recover(
     let last = journals.iter().copied().filter(|&index| index >= first).max();
     let next = match last {
         Some(last) => {
-            for index in first..=last {
-                if journal_path(folder, index).exists() {
-                    cut_torn_tail(&journal_path(folder, index))?;
-                }
-            }
-            fold_range(folder, snapshot, first, last)?;
+            fold_range(folder, snapshot, first, last, Tail::MayBeUnfinished)?;
             last + 1
         }
         None => first,
@@ -70,9 +77,7 @@ pub(crate) fn recover(
             }
             Ok(())
         })?;
-        if end != End::Clean {
-            return Err(damaged(&path, "its end is missing; restore the folder from a copy"));
-        }
+        whole(&path, &end)?;
     }
     Ok(next)
 }
@@ -81,7 +86,7 @@ pub(crate) fn recover(
 pub(crate) fn fold(folder: &Path, index: u64) -> Result<(), SimulatorError> {
     let (snapshot, _) = list(folder)?;
     let from = snapshot.unwrap_or(0);
-    fold_range(folder, snapshot, from, index)?;
+    fold_range(folder, snapshot, from, index, Tail::IsWhole)?;
     remove_before(folder, index + 1);
     Ok(())
 }
@@ -101,10 +106,10 @@ struct Index {
 }
 
 impl Index {
-    fn read(&mut self, path: PathBuf, kind: FileKind) -> Result<(), SimulatorError> {
+    fn read(&mut self, path: PathBuf, kind: FileKind) -> Result<End, SimulatorError> {
         let file = u32::try_from(self.files.len()).expect("a handful of files");
         let rows = &mut self.rows;
-        read_entries(&path, kind, |start, payload| {
+        let end = read_entries(&path, kind, |start, payload| {
             let mut bytes = payload;
             loop {
                 let before = bytes.len();
@@ -125,20 +130,57 @@ impl Index {
             }
         })?;
         self.files.push(path);
-        Ok(())
+        Ok(end)
     }
 }
 
-fn fold_range(folder: &Path, snapshot: Option<u64>, from: u64, last: u64) -> Result<(), SimulatorError> {
+/// What the end of the last journal may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tail {
+    /// It was closed in order.
+    IsWhole,
+    /// The process may have been killed while it wrote.
+    MayBeUnfinished,
+}
+
+fn fold_range(
+    folder: &Path,
+    snapshot: Option<u64>,
+    from: u64,
+    last: u64,
+    tail: Tail,
+) -> Result<(), SimulatorError> {
     let mut index = Index::default();
     if let Some(snapshot) = snapshot {
-        index.read(snapshot_path(folder, snapshot), FileKind::Snapshot)?;
+        let path = snapshot_path(folder, snapshot);
+        let end = index.read(path.clone(), FileKind::Snapshot)?;
+        whole(&path, &end)?;
     }
+    let mut unfinished: Option<(PathBuf, End)> = None;
     for journal in from..=last {
         let path = journal_path(folder, journal);
-        if path.exists() {
-            index.read(path, FileKind::Journal)?;
+        if !path.exists() {
+            continue;
         }
+        // Only an empty successor may follow an unfinished write.
+        let length = fs::metadata(&path).map_or(0, |metadata| metadata.len());
+        if let Some((torn, end)) = &unfinished
+            && length > HEADER_LENGTH
+        {
+            whole(torn, end)?;
+        }
+        if length < HEADER_LENGTH && tail == Tail::MayBeUnfinished {
+            continue;
+        }
+        let end = index.read(path.clone(), FileKind::Journal)?;
+        if tail == Tail::MayBeUnfinished && matches!(end, End::Torn { to_the_end: true, .. }) {
+            unfinished = Some((path, end));
+        } else {
+            whole(&path, &end)?;
+        }
+    }
+    if let Some((path, End::Torn { offset, .. })) = unfinished {
+        keep_torn_tail(&path, offset)?;
     }
     let target = snapshot_path(folder, last + 1);
     let temporary = target.with_extension("new");
@@ -151,7 +193,7 @@ fn write_snapshot(index: &Index, path: &Path) -> std::io::Result<()> {
     let mut files = index.files.iter().map(File::open).collect::<Result<Vec<_>, _>>()?;
     let mut places: Vec<_> = index.rows.iter().collect();
     places.sort_unstable_by_key(|(_, place)| (place.file, place.offset));
-    let mut out = BufWriter::new(File::create(path)?);
+    let mut out = BufWriter::new(create_private(path)?);
     out.write_all(&FileKind::Snapshot.header())?;
     let mut entry = Vec::new();
     for ((table, key), place) in places {
@@ -188,21 +230,47 @@ fn list(folder: &Path) -> Result<(Option<u64>, Vec<u64>), SimulatorError> {
     Ok((snapshot, journals))
 }
 
-/// Cuts what a killed write left at the end of a journal; the cut bytes are kept beside it.
-fn cut_torn_tail(path: &Path) -> Result<(), SimulatorError> {
-    let End::Torn { offset } = read_entries(path, FileKind::Journal, |_, _| Ok(()))? else { return Ok(()) };
+/// Keeps what a killed write left at the end of a journal beside it; the snapshot is made without it.
+fn keep_torn_tail(path: &Path, offset: u64) -> Result<(), SimulatorError> {
     let folder_error = |source| SimulatorError::Folder { path: path.to_owned(), source };
-    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(folder_error)?;
+    let mut file = File::open(path).map_err(folder_error)?;
     let total = file.metadata().map_err(folder_error)?.len();
     let length = usize::try_from(total - offset).map_err(|_| damaged(path, "its tail is too long"))?;
     let tail = read_at(&mut file, offset, length).map_err(folder_error)?;
-    fs::write(path.with_extension("cut"), tail).map_err(folder_error)?;
-    file.set_len(offset).map_err(folder_error)?;
-    if offset < HEADER_LENGTH {
-        fs::write(path, FileKind::Journal.header()).map_err(folder_error)?;
-    }
+    let kept = create_private(&path.with_extension("cut")).and_then(|mut file| file.write_all(&tail));
+    kept.map_err(folder_error)?;
     tracing::warn!(bytes = length, "the simulator's journal ended in an unfinished entry, which was cut");
     Ok(())
+}
+
+/// A new or emptied file that only its owner reads: the state holds private keys.
+fn create_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    private(&mut options);
+    options.open(path)
+}
+
+/// Files made with these options are for their owner only.
+pub(crate) fn private(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Refuses a file with damage in it.
+fn whole(path: &Path, end: &End) -> Result<(), SimulatorError> {
+    match end {
+        End::Clean => Ok(()),
+        End::Torn { offset, .. } => Err(damaged(
+            path,
+            &format!(
+                "it is damaged at byte {offset}; nothing was changed: restore the folder from a copy, or move it away to \
+                 begin anew"
+            ),
+        )),
+    }
 }
 
 fn remove_before(folder: &Path, index: u64) {
@@ -279,6 +347,42 @@ mod tests {
         OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 1).unwrap();
         assert_eq!(rows(folder.path()).1, vec![(b"a".to_vec(), b"1".to_vec())]);
         assert!(path.with_extension("cut").exists());
+    }
+
+    fn flip(path: &Path, offset: usize) -> Vec<u8> {
+        let mut bytes = fs::read(path).unwrap();
+        bytes[offset] ^= 1;
+        fs::write(path, &bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_damaged_snapshot_is_refused_and_nothing_is_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), u64::MAX, &[put(b"a", b"1"), put(b"b", b"2")]);
+        write(folder.path(), u64::MAX, &[put(b"c", b"3")]);
+        let path = snapshot_path(folder.path(), 1);
+        let bytes = flip(&path, 20);
+        let journal = fs::read(journal_path(folder.path(), 1)).unwrap();
+        assert!(matches!(recover(folder.path(), |_, _, _| Ok(())), Err(SimulatorError::Damaged { .. })));
+        assert!(matches!(fold(folder.path(), 1), Err(SimulatorError::Damaged { .. })));
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+        assert_eq!(fs::read(journal_path(folder.path(), 1)).unwrap(), journal);
+    }
+
+    #[test]
+    fn damage_in_the_middle_of_a_journal_is_refused_and_nothing_is_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), u64::MAX, &[put(b"a", b"1"), put(b"b", b"2"), put(b"c", b"3")]);
+        let path = journal_path(folder.path(), 0);
+        for offset in [8, 11, 13, 18] {
+            let bytes = flip(&path, offset);
+            let refused = recover(folder.path(), |_, _, _| Ok(()));
+            assert!(matches!(refused, Err(SimulatorError::Damaged { .. })), "byte {offset}");
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+            flip(&path, offset);
+        }
+        assert_eq!(rows(folder.path()).1.len(), 3);
     }
 
     #[test]

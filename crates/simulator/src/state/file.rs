@@ -8,10 +8,11 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use super::batch::read_op;
 use crate::error::SimulatorError;
 
 /// Version of the rows and of the files around them. A newer one is refused, never overwritten.
-pub(crate) const FORMAT_VERSION: u8 = 1;
+pub(crate) const FORMAT_VERSION: u8 = 2;
 pub(crate) const HEADER_LENGTH: u64 = 8;
 const ENTRY_HEAD: usize = 8;
 /// No batch comes near this; a longer length is damage.
@@ -47,7 +48,11 @@ pub(crate) enum End {
     /// The last entry was whole.
     Clean,
     /// Bytes from this offset on are no whole entry.
-    Torn { offset: u64 },
+    Torn {
+        offset: u64,
+        /// They reach the end of the file with no whole entry after them, as an unfinished write does.
+        to_the_end: bool,
+    },
 }
 
 /// Calls `each(offset, payload)` for every whole entry, where `offset` is that of the payload in the file.
@@ -61,7 +66,7 @@ pub(crate) fn read_entries(
     let total = file.metadata().map_err(folder_error)?.len();
     let mut reader = BufReader::with_capacity(256 * 1024, file);
     if total < HEADER_LENGTH && kind == FileKind::Journal {
-        return Ok(End::Torn { offset: 0 });
+        return Ok(End::Torn { offset: 0, to_the_end: true });
     }
     check_header(path, kind, &mut reader)?;
     let mut offset = HEADER_LENGTH;
@@ -73,22 +78,45 @@ pub(crate) fn read_entries(
             return Ok(End::Clean);
         }
         if left < ENTRY_HEAD as u64 {
-            return Ok(End::Torn { offset });
+            return Ok(End::Torn { offset, to_the_end: true });
         }
         reader.read_exact(&mut head).map_err(folder_error)?;
         let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
         let checksum = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
         if length > MAX_ENTRY || u64::from(length) > left - ENTRY_HEAD as u64 {
-            return Ok(End::Torn { offset });
+            let mut rest = Vec::new();
+            reader.read_to_end(&mut rest).map_err(folder_error)?;
+            return Ok(End::Torn { offset, to_the_end: !holds_entry(&rest) });
         }
         payload.resize(usize::try_from(length).unwrap_or(usize::MAX), 0);
         reader.read_exact(&mut payload).map_err(folder_error)?;
         if crc32fast::hash(&payload) != checksum {
-            return Ok(End::Torn { offset });
+            let to_the_end = u64::from(length) == left - ENTRY_HEAD as u64;
+            return Ok(End::Torn { offset, to_the_end });
         }
         each(offset + ENTRY_HEAD as u64, &payload)?;
         offset += ENTRY_HEAD as u64 + u64::from(length);
     }
+}
+
+/// Whether a whole entry lies anywhere in these bytes: then what is before it was damaged, not cut off.
+fn holds_entry(bytes: &[u8]) -> bool {
+    (0..bytes.len()).any(|start| {
+        let rest = &bytes[start..];
+        let Some((head, rest)) = rest.split_first_chunk::<ENTRY_HEAD>() else { return false };
+        let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let checksum = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
+        let Some(payload) = rest.get(..length).filter(|payload| !payload.is_empty()) else { return false };
+        let mut ops = payload;
+        let batch = loop {
+            match read_op(&mut ops) {
+                Ok(Some(_)) => {}
+                Ok(None) => break true,
+                Err(_) => break false,
+            }
+        };
+        batch && crc32fast::hash(payload) == checksum
+    })
 }
 
 fn check_header(path: &Path, kind: FileKind, reader: &mut impl Read) -> Result<(), SimulatorError> {

@@ -187,7 +187,10 @@ impl Disk {
 fn open_segment(folder: &Path, index: u64) -> Result<Segment, SimulatorError> {
     let path = compact::journal_path(folder, index);
     let folder_error = |source| SimulatorError::Folder { path: path.clone(), source };
-    let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(folder_error)?;
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    compact::private(&mut options);
+    let mut file = options.open(&path).map_err(folder_error)?;
     let mut length = file.metadata().map_err(folder_error)?.len();
     if length == 0 {
         file.write_all(&FileKind::Journal.header()).map_err(folder_error)?;
