@@ -1,7 +1,7 @@
 //! Linking: the QR and the pairing code as values, and what is asked and answered.
 
 use crate::address::PhoneNumber;
-use crate::clock::{Timestamp, millis};
+use crate::clock::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -75,21 +75,6 @@ pub const CODE_ALPHABET: &str = "123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 pub fn parse_custom_code(text: &str) -> Option<String> {
     let code: String = text.trim().chars().filter(|c| *c != '-').map(|c| c.to_ascii_uppercase()).collect();
     (code.chars().count() == 8 && code.chars().all(|c| CODE_ALPHABET.contains(c))).then_some(code)
-}
-
-/// What the store keeps of a QR or code event; the secret itself is never stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssuedSecret {
-    /// As [`Qr::seq`] or [`PairingCode::seq`].
-    pub seq: u64,
-    /// As [`Qr::round`]; codes carry the round they live beside.
-    pub round: u64,
-    /// When it was issued.
-    #[serde(with = "millis")]
-    pub issued_at: Timestamp,
-    /// When it ends.
-    #[serde(with = "millis")]
-    pub expires_at: Timestamp,
 }
 
 #[cfg(test)]
