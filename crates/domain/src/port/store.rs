@@ -127,7 +127,7 @@ pub trait Store: Send + Sync {
 
     /// One message.
     async fn message(&self, session: &SessionId, id: &MessageId) -> Result<Option<Message>, StoreError>;
-    /// A page of messages, newest first.
+    /// A page of messages, newest first: by the second they were written in, then as they were stored.
     async fn messages(
         &self,
         session: &SessionId,

@@ -9,22 +9,24 @@ use enlace_domain::id::{MessageId, SessionId};
 use enlace_domain::message::Message;
 use enlace_domain::page::{Page, PageRequest};
 use enlace_domain::port::{MessageFilter, StoreError};
-use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqlitePool};
 
-const PAGE: &str = "SELECT * FROM message WHERE session = ?1 AND (at, id) < (?2, ?3) \
+/// The newest second first, and within a second what was stored last. WhatsApp tells times in whole seconds, ours have
+/// milliseconds: by the full time a quick reply would be listed below the text that it answers.
+const PAGE: &str = "SELECT * FROM message WHERE session = ?1 AND (second, row) < (?2, ?3) \
      AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR from_me = ?5) \
-     ORDER BY at DESC, id DESC LIMIT ?6";
+     ORDER BY second DESC, row DESC LIMIT ?6";
 
 /// A chat is found by either address of its person. Each arm walks an index in the list's order, and SQLite merges
 /// them, so a page costs the same in a chat of any length.
-const PAGE_OF_CHAT: &str = "SELECT * FROM message WHERE session = ?1 AND (at, id) < (?2, ?3) \
+const PAGE_OF_CHAT: &str = "SELECT * FROM message WHERE session = ?1 AND (second, row) < (?2, ?3) \
      AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR from_me = ?5) AND chat = ?7 \
-     UNION ALL SELECT * FROM message WHERE session = ?1 AND (at, id) < (?2, ?3) \
+     UNION ALL SELECT * FROM message WHERE session = ?1 AND (second, row) < (?2, ?3) \
      AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR from_me = ?5) AND chat_pn = ?7 AND chat_pn <> chat \
-     UNION ALL SELECT * FROM message WHERE session = ?1 AND (at, id) < (?2, ?3) \
+     UNION ALL SELECT * FROM message WHERE session = ?1 AND (second, row) < (?2, ?3) \
      AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR from_me = ?5) AND chat_lid = ?7 AND chat_lid <> chat \
-     ORDER BY at DESC, id DESC LIMIT ?6";
+     ORDER BY second DESC, row DESC LIMIT ?6";
 
 pub(crate) async fn one(
     reads: &SqlitePool,
@@ -63,12 +65,13 @@ pub(crate) async fn page(
     page: &PageRequest,
 ) -> Result<Page<Message>, StoreError> {
     let mark = mark(&("messages", session, filter));
-    let start = start(page, mark, Position { at: i64::MAX, id: String::new() })?;
+    let start = start(page, mark, Position { at: i64::MAX, id: i64::MAX.to_string() })?;
+    let row: i64 = start.id.parse().map_err(|_| StoreError::InvalidPageToken)?;
     let query = if filter.chat.is_some() { PAGE_OF_CHAT } else { PAGE };
     let mut query = sqlx::query(query)
         .bind(number)
         .bind(start.at)
-        .bind(start.id)
+        .bind(row)
         .bind(filter.status.map(message::status_code))
         .bind(filter.from_me)
         .bind(limit(page));
@@ -76,11 +79,14 @@ pub(crate) async fn page(
         query = query.bind(Jid::parse(chat).map_or_else(|_| chat.clone(), |jid| jid.to_string()));
     }
     let rows = query.fetch_all(reads).await.map_err(failure)?;
-    let position = |message: &Message| Position {
-        at: message.at.timestamp_millis(),
-        id: message.id.as_str().to_owned(),
+    let placed = |row: &SqliteRow| -> Result<(Position, Message), StoreError> {
+        let number = |column| row.try_get::<i64, _>(column).map_err(failure);
+        let position = Position { at: number("second")?, id: number("row")?.to_string() };
+        Ok((position, message::read(session, row)?))
     };
-    Ok(cut(read_all(session, &rows)?, page, mark, position))
+    let rows = rows.iter().map(placed).collect::<Result<Vec<_>, _>>()?;
+    let Page { items, next_page_token } = cut(rows, page, mark, |(position, _)| position.clone());
+    Ok(Page { items: items.into_iter().map(|(_, message)| message).collect(), next_page_token })
 }
 
 fn read_all(session: &SessionId, rows: &[SqliteRow]) -> Result<Vec<Message>, StoreError> {

@@ -1,7 +1,9 @@
 //! Lists of messages.
 
-use super::{StoreFactory, Subject, jid, later, queue, queued, receive, received, session_id};
+use super::{StoreFactory, Subject, jid, later, noon, queue, queued, receive, received, session_id};
+use chrono::{SubsecRound, TimeDelta};
 use enlace_domain::address::Person;
+use enlace_domain::clock::Timestamp;
 use enlace_domain::id::{MessageId, SessionId};
 use enlace_domain::message::{Message, Status};
 use enlace_domain::page::PageRequest;
@@ -47,6 +49,37 @@ pub async fn messages_are_listed_newest_first_in_pages(factory: impl StoreFactor
     expected.sort_by_key(|message| std::cmp::Reverse(message.at));
     for size in [1, 5, 6, 20, 200] {
         assert_eq!(walk(&subject, &ana, &MessageFilter::default(), size).await, expected, "pages of {size}");
+    }
+}
+
+/// The network's times are whole seconds and ours are not: a reply is newer than the text that it answers all the same.
+/// What was written in an earlier second stays older, however late it comes.
+pub async fn messages_of_one_second_are_listed_as_they_were_stored(factory: impl StoreFactory) {
+    let (subject, ana) = Subject::with_session(factory, "ana").await;
+    let second = noon().trunc_subsecs(0);
+    assert!(noon() > second, "our times are within a second");
+    let of_one_chat = |message: Message, at: Timestamp| {
+        let Message { chat, chat_person, .. } = received(&ana, 0);
+        Message { chat, chat_person, at, ..message }
+    };
+    // The ids run against the order, so that they cannot make it.
+    let stored = [
+        of_one_chat(queued(&ana, 5), noon()),
+        of_one_chat(received(&ana, 4), second),
+        of_one_chat(queued(&ana, 3), noon() + TimeDelta::milliseconds(500)),
+        of_one_chat(received(&ana, 2), second),
+        of_one_chat(received(&ana, 9), second - TimeDelta::seconds(1)),
+    ];
+    for message in &stored {
+        let change = if message.from_me { queue(message) } else { receive(message) };
+        subject.must(change).await;
+    }
+    let expected = [3, 2, 1, 0, 4].map(|place: usize| stored[place].clone());
+    let chat = Some(expected[0].chat.to_string());
+    for filter in [MessageFilter::default(), MessageFilter { chat, ..MessageFilter::default() }] {
+        for size in [1, 2, 50] {
+            assert_eq!(walk(&subject, &ana, &filter, size).await, expected, "{filter:?}, pages of {size}");
+        }
     }
 }
 

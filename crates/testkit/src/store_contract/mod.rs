@@ -286,6 +286,7 @@ macro_rules! store_contract {
             }
             message_list {
                 messages_are_listed_newest_first_in_pages,
+                messages_of_one_second_are_listed_as_they_were_stored,
                 pages_stay_stable_while_messages_arrive,
                 messages_of_the_same_moment_are_all_listed_once,
                 a_chat_is_found_by_either_address_of_its_person,
