@@ -2,6 +2,7 @@
 
 use crate::decode;
 use crate::presence;
+use crate::qr;
 use crate::queue::Item;
 use crate::shared::Shared;
 use crate::{classify, runtime::ConnectionRuntime};
@@ -10,7 +11,6 @@ use enlace_domain::port::{ConnectionEvent, EndReason};
 use serde_json::Value;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
-use tokio::time::Instant;
 use wacore::types::events::{Event, EventHandler, EventInterest, EventKind, PairSuccess, Receipt};
 use wacore_binary::NodeRef;
 use whatsapp_rust::Client;
@@ -71,18 +71,25 @@ impl Listener {
                 None => {}
             },
             "xmlstreamend" => self.shared.ends(classify::lost("stream-ended")),
+            "notification" if qr::is_typed_code(node) => {
+                if let Some(client) = self.client() {
+                    qr::redraw_after_answer(&client, &self.shared, &self.runtime);
+                }
+            }
             _ => {}
         }
     }
 
     fn paired(&self, success: &PairSuccess) {
         let Some(phone) = decode::person::jid(&success.id).and_then(|jid| jid.to_phone()) else {
-            self.shared.tell(ConnectionEvent::PairFailed { reason: "no-number".to_owned() });
+            // The library believes itself linked and has stopped its QRs.
+            self.shared.pair_failed("no-number", false);
             return;
         };
         let lid = decode::person::jid(&success.lid).filter(|lid| lid.server() == Server::Lid);
         let business_name = Some(success.business_name.clone()).filter(|name| !name.is_empty());
         self.shared.paired.store(true, Ordering::Release);
+        self.shared.qr.hide();
         self.shared.code_live.store(false, Ordering::Release);
         self.shared.tell(ConnectionEvent::Paired { phone, lid: lid.filter(is_known), business_name });
     }
@@ -129,10 +136,14 @@ impl EventHandler for Listener {
             }
             Event::PairingQrCode(qr) => {
                 shared.offered.cancel();
-                let valid_for = shared.qr_validity(&qr.code, qr.timeout, Instant::now());
-                shared.tell(ConnectionEvent::Qr { payload: qr.code.clone().into(), valid_for });
+                shared.qr_drawn(&qr.code, qr.timeout);
+                // The secret may have changed since the library looked.
+                if let Some(client) = self.client() {
+                    shared.redraw_qr(&client.persistence_manager().get_device_snapshot());
+                }
             }
             Event::PairingQrCodesExhausted(exhausted) => {
+                shared.qr.hide();
                 shared.tell(ConnectionEvent::QrsExhausted);
                 if exhausted.disconnected {
                     // The library hangs up by itself now.
@@ -149,17 +160,15 @@ impl EventHandler for Listener {
                 shared.code_died(code.unwrap_or_else(|| "failed".to_owned()));
             }
             Event::PairSuccess(success) => self.paired(success),
-            Event::PairError(_) => {
-                shared.tell(ConnectionEvent::PairFailed { reason: "phone-not-verified".to_owned() });
-            }
+            // The library refuses this one acceptance and goes on showing QRs on the same socket.
+            Event::PairError(_) => shared.pair_failed("phone-not-verified", true),
             Event::PairPasskeyRequest(request) => {
                 let text = &request.request_options_json;
                 let options = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
                 shared.tell(ConnectionEvent::PasskeyRequested { options });
             }
-            Event::PairPasskeyError(_) => {
-                shared.tell(ConnectionEvent::PairFailed { reason: "passkey-failed".to_owned() });
-            }
+            // Nobody answers for a passkey here, so the same phone would only be asked again.
+            Event::PairPasskeyError(_) => shared.pair_failed("passkey-failed", false),
             Event::Connected(_) => {
                 shared.online.store(true, Ordering::Release);
                 let push_name =

@@ -29,6 +29,7 @@ mod never_began;
 mod open;
 mod pairing;
 mod presence;
+mod qr;
 mod queue;
 mod receipts;
 mod runtime;

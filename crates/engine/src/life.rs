@@ -149,7 +149,7 @@ impl Life {
         match &event {
             ConnectionEvent::Paired { .. } => {
                 if let Err(reason) = self.keep_credentials().await {
-                    event = ConnectionEvent::PairFailed { reason: reason.to_owned() };
+                    event = ConnectionEvent::PairFailed { reason: reason.to_owned(), lives_on: false };
                     self.shared.end_now(classify::lost("storage-failed"));
                 }
             }

@@ -2,6 +2,7 @@
 
 use crate::config::Limits;
 use crate::decode::receipt::Incomplete;
+use crate::qr::Shown;
 use crate::queue::{Item, Queue};
 use crate::receipts::Backlog;
 use crate::transport::Dial;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use whatsapp_rust::store::Device;
 
 /// One connection's common ground.
 pub(crate) struct Shared {
@@ -51,13 +53,9 @@ pub(crate) struct Shared {
     pub(crate) paired: AtomicBool,
     /// Whether `Online` was told.
     pub(crate) online: AtomicBool,
-    qr: Mutex<Option<ShownQr>>,
+    /// The QR on show.
+    pub(crate) qr: Shown,
     end: Mutex<Option<EndReason>>,
-}
-
-struct ShownQr {
-    reference: String,
-    until: Instant,
 }
 
 impl Shared {
@@ -87,7 +85,7 @@ impl Shared {
             code_live: AtomicBool::new(false),
             paired: AtomicBool::new(false),
             online: AtomicBool::new(false),
-            qr: Mutex::new(None),
+            qr: Shown::default(),
             end: Mutex::new(None),
         }
     }
@@ -128,19 +126,25 @@ impl Shared {
         self.end_now(crate::classify::lost("storage-failed"));
     }
 
-    /// How long a payload will be honoured. The library gives each reference 60 s or 20 s of its own time, and draws
-    /// it again when its secret changes; a redrawn one keeps the end of its reference.
-    pub(crate) fn qr_validity(&self, payload: &str, timeout: Duration, now: Instant) -> Duration {
-        let reference = payload.split(',').next().unwrap_or_default();
-        let mut shown = self.qr.lock();
-        match &*shown {
-            Some(qr) if qr.reference == reference => qr.until.saturating_duration_since(now),
-            _ => {
-                let validity = timeout.div_f64(self.speed);
-                *shown = Some(ShownQr { reference: reference.to_owned(), until: now + validity });
-                validity
-            }
-        }
+    /// The library drew a QR: it is told, unless it is on show already.
+    pub(crate) fn qr_drawn(&self, payload: &str, timeout: Duration) {
+        let validity = timeout.div_f64(self.speed);
+        self.qr
+            .draw(payload, validity, Instant::now(), |payload, valid_for| self.tell_qr(payload, valid_for));
+    }
+
+    /// The secret may have changed: the QR on show is drawn anew if it did.
+    pub(crate) fn redraw_qr(&self, device: &Device) {
+        self.qr.redraw(device, |payload, valid_for| self.tell_qr(payload, valid_for));
+    }
+
+    fn tell_qr(&self, payload: &str, valid_for: Duration) {
+        self.tell(ConnectionEvent::Qr { payload: payload.into(), valid_for });
+    }
+
+    /// The phone accepted in vain.
+    pub(crate) fn pair_failed(&self, reason: &str, lives_on: bool) {
+        self.tell(ConnectionEvent::PairFailed { reason: reason.to_owned(), lives_on });
     }
 
     /// The code is dead, unless it was never given out.
@@ -199,20 +203,6 @@ mod tests {
         let session = SessionId::parse("ana").unwrap();
         let dial = Arc::new(Dial::new(Duration::from_secs(20)));
         Shared::new(session, Arc::new(Deaf), dial, Limits::default(), false, speed)
-    }
-
-    #[test]
-    fn a_redrawn_qr_keeps_the_end_of_its_reference() {
-        let shared = shared(2.0);
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let ask = |payload, timeout, now| {
-            shared.qr_validity(payload, Duration::from_secs(timeout), at(now)).as_secs()
-        };
-        assert_eq!(ask("https://x#r1,a,b,c,1", 60, 0), 30);
-        assert_eq!(ask("https://x#r1,a,b,d,1", 50, 10), 20);
-        assert_eq!(ask("https://x#r2,a,b,d,1", 20, 30), 10);
-        assert_eq!(ask("https://x#r2,a,b,e,1", 0, 99), 0);
     }
 
     #[test]

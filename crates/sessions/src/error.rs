@@ -16,6 +16,8 @@ pub enum LinkFailure {
     VersionRefused,
     /// The account is restricted.
     Restricted(String),
+    /// A phone accepted in vain; the word says why.
+    Failed(String),
     /// The round ended before.
     Expired,
     /// Someone stopped, logged out or deleted the session meanwhile.
@@ -33,7 +35,7 @@ impl LinkFailure {
     /// A stable word for events.
     pub(crate) fn word(&self) -> &str {
         match self {
-            Self::Unreachable(reason) | Self::Restricted(reason) => reason,
+            Self::Unreachable(reason) | Self::Restricted(reason) | Self::Failed(reason) => reason,
             Self::VersionRefused => "version-refused",
             Self::Expired => "link-expired",
             Self::Interrupted => "link-interrupted",
@@ -147,6 +149,7 @@ impl From<LinkFailure> for GatewayError {
         match failure {
             LinkFailure::Unreachable(reason) => Self::NetworkUnreachable { reason },
             LinkFailure::VersionRefused => Self::VersionRefused,
+            LinkFailure::Failed(reason) => Self::NoQr { reason: Some(reason) },
             LinkFailure::Restricted(_) => Self::Refused(Refusal::Restricted),
             LinkFailure::Expired => Self::Refused(Refusal::LinkExpired),
             LinkFailure::Interrupted => Self::Interrupted,

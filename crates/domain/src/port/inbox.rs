@@ -45,6 +45,9 @@ pub enum ConnectionEvent {
     PairFailed {
         /// A stable word.
         reason: String,
+        /// Whether another try may succeed on this connection: its QRs and its code live on. If not, nothing can be
+        /// linked on it any more.
+        lives_on: bool,
     },
     /// Logged in; the first state sync goes on.
     LoggedIn,

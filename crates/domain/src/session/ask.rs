@@ -48,6 +48,23 @@ impl Ask {
     ];
 }
 
+/// An ask for a link, as [`decide_link`] takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LinkAsk {
+    /// [`Ask::Qr`].
+    Look,
+    /// [`Ask::LinkQr`], or [`Ask::ForceQr`].
+    Qr {
+        /// A link that stands is given up for it.
+        force: bool,
+    },
+    /// [`Ask::LinkCode`], or [`Ask::ForceCode`].
+    Code {
+        /// A link that stands is given up for it.
+        force: bool,
+    },
+}
+
 /// The pairing code that lives now, seen from a request for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LiveCode {
@@ -68,6 +85,39 @@ pub struct Facts {
     pub live_code: LiveCode,
     /// Someone asked for a QR in the last 60 seconds.
     pub asked_recently: bool,
+}
+
+/// What to do about an ask for a link: those of [`Decision`] that answer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkDecision {
+    /// [`Decision::BeginLink`].
+    Begin,
+    /// [`Decision::JoinLink`].
+    Join,
+    /// [`Decision::AddCode`].
+    AddCode,
+    /// [`Decision::ReturnCode`].
+    ReturnCode,
+    /// [`Decision::ReplaceCode`].
+    ReplaceCode,
+    /// [`Decision::UnlinkAndBegin`].
+    UnlinkAndBegin,
+    /// [`Decision::Refuse`].
+    Refuse(Refusal),
+}
+
+impl From<LinkDecision> for Decision {
+    fn from(decision: LinkDecision) -> Self {
+        match decision {
+            LinkDecision::Begin => Self::BeginLink,
+            LinkDecision::Join => Self::JoinLink,
+            LinkDecision::AddCode => Self::AddCode,
+            LinkDecision::ReturnCode => Self::ReturnCode,
+            LinkDecision::ReplaceCode => Self::ReplaceCode,
+            LinkDecision::UnlinkAndBegin => Self::UnlinkAndBegin,
+            LinkDecision::Refuse(refusal) => Self::Refuse(refusal),
+        }
+    }
 }
 
 /// What to do about an ask.
@@ -195,12 +245,13 @@ fn column(state: StateName, linked: bool) -> Column {
 
 /// What an ask means in a state.
 pub fn decide(state: StateName, facts: Facts, ask: Ask) -> Decision {
+    let link = |ask| decide_link(state, facts, ask).into();
     match ask {
-        Ask::Qr => look(state, facts),
-        Ask::LinkQr => link(state, facts, Decision::JoinLink),
-        Ask::LinkCode => link(state, facts, code(facts)),
-        Ask::ForceQr => force(state, facts, Decision::JoinLink),
-        Ask::ForceCode => force(state, facts, code(facts)),
+        Ask::Qr => link(LinkAsk::Look),
+        Ask::LinkQr => link(LinkAsk::Qr { force: false }),
+        Ask::LinkCode => link(LinkAsk::Code { force: false }),
+        Ask::ForceQr => link(LinkAsk::Qr { force: true }),
+        Ask::ForceCode => link(LinkAsk::Code { force: true }),
         Ask::Start => start(state, facts),
         Ask::Restart => restart(state, facts),
         Ask::Stop if state == StateName::Stopped => Decision::Nothing,
@@ -211,47 +262,58 @@ pub fn decide(state: StateName, facts: Facts, ask: Ask) -> Decision {
     }
 }
 
-fn code(facts: Facts) -> Decision {
+/// What an ask for a link means in a state.
+pub fn decide_link(state: StateName, facts: Facts, ask: LinkAsk) -> LinkDecision {
+    match ask {
+        LinkAsk::Look => look(state, facts),
+        LinkAsk::Qr { force: false } => link(state, facts, LinkDecision::Join),
+        LinkAsk::Code { force: false } => link(state, facts, code(facts)),
+        LinkAsk::Qr { force: true } => force(state, facts, LinkDecision::Join),
+        LinkAsk::Code { force: true } => force(state, facts, code(facts)),
+    }
+}
+
+fn code(facts: Facts) -> LinkDecision {
     match facts.live_code {
-        LiveCode::None => Decision::AddCode,
-        LiveCode::SamePhone => Decision::ReturnCode,
-        LiveCode::OtherPhone => Decision::ReplaceCode,
+        LiveCode::None => LinkDecision::AddCode,
+        LiveCode::SamePhone => LinkDecision::ReturnCode,
+        LiveCode::OtherPhone => LinkDecision::ReplaceCode,
     }
 }
 
-fn look(state: StateName, facts: Facts) -> Decision {
+fn look(state: StateName, facts: Facts) -> LinkDecision {
     match column(state, facts.linked) {
-        Column::Expired if facts.asked_recently => Decision::Refuse(Refusal::LinkExpired),
-        Column::Clean | Column::Expired => Decision::BeginLink,
-        Column::Linking => Decision::JoinLink,
-        Column::Pairing => Decision::Refuse(Refusal::Pairing),
-        Column::Linked => Decision::Refuse(Refusal::AlreadyLinked),
-        Column::Resting(refusal) => Decision::Refuse(refusal),
+        Column::Expired if facts.asked_recently => LinkDecision::Refuse(Refusal::LinkExpired),
+        Column::Clean | Column::Expired => LinkDecision::Begin,
+        Column::Linking => LinkDecision::Join,
+        Column::Pairing => LinkDecision::Refuse(Refusal::Pairing),
+        Column::Linked => LinkDecision::Refuse(Refusal::AlreadyLinked),
+        Column::Resting(refusal) => LinkDecision::Refuse(refusal),
     }
 }
 
-fn link(state: StateName, facts: Facts, under_way: Decision) -> Decision {
+fn link(state: StateName, facts: Facts, under_way: LinkDecision) -> LinkDecision {
     match column(state, facts.linked) {
-        Column::Clean | Column::Expired => Decision::BeginLink,
+        Column::Clean | Column::Expired => LinkDecision::Begin,
         Column::Linking => under_way,
-        Column::Pairing => Decision::Refuse(Refusal::Pairing),
-        Column::Linked => Decision::Refuse(Refusal::AlreadyLinked),
-        Column::Resting(Refusal::Restricted) => Decision::Refuse(Refusal::Restricted),
+        Column::Pairing => LinkDecision::Refuse(Refusal::Pairing),
+        Column::Linked => LinkDecision::Refuse(Refusal::AlreadyLinked),
+        Column::Resting(Refusal::Restricted) => LinkDecision::Refuse(Refusal::Restricted),
         Column::Resting(_) => begin(facts),
     }
 }
 
 /// A resting session that still holds keys is unlinked first, so that its old device does not stay on the phone.
-fn begin(facts: Facts) -> Decision {
-    if facts.linked { Decision::UnlinkAndBegin } else { Decision::BeginLink }
+fn begin(facts: Facts) -> LinkDecision {
+    if facts.linked { LinkDecision::UnlinkAndBegin } else { LinkDecision::Begin }
 }
 
-fn force(state: StateName, facts: Facts, under_way: Decision) -> Decision {
+fn force(state: StateName, facts: Facts, under_way: LinkDecision) -> LinkDecision {
     match column(state, facts.linked) {
-        Column::Clean | Column::Expired => Decision::BeginLink,
+        Column::Clean | Column::Expired => LinkDecision::Begin,
         Column::Linking => under_way,
-        Column::Pairing => Decision::Refuse(Refusal::Pairing),
-        Column::Linked => Decision::UnlinkAndBegin,
+        Column::Pairing => LinkDecision::Refuse(Refusal::Pairing),
+        Column::Linked => LinkDecision::UnlinkAndBegin,
         Column::Resting(_) => begin(facts),
     }
 }

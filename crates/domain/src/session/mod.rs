@@ -5,7 +5,7 @@
 pub mod ask;
 pub mod state;
 
-pub use ask::{Ask, Decision, Facts, Refusal, decide};
+pub use ask::{Ask, Decision, Facts, LinkAsk, LinkDecision, Refusal, decide, decide_link};
 pub use state::{PairingStep, RemoteUnlink, SessionState, StateName};
 
 use crate::address::{Jid, PhoneNumber};
@@ -13,6 +13,7 @@ use crate::clock::{Timestamp, millis};
 use crate::id::SessionId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
 
 /// What a session connects to; fixed at creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -49,20 +50,17 @@ pub enum Desired {
     Stopped,
 }
 
+/// How many QR rounds one link request may have.
+pub const LINK_ROUNDS: RangeInclusive<u32> = 1..=10;
+
 /// What can be set per session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// QR rounds per link request, 1 to 10.
-    pub link_max_rounds: u32,
+    /// QR rounds per link request, one of [`LINK_ROUNDS`]. Without, the gateway's own number counts.
+    pub link_max_rounds: Option<u32>,
     /// Whether the companion shows itself online. Off keeps the phone's own notifications working.
     pub mark_online: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { link_max_rounds: 1, mark_online: false }
-    }
 }
 
 /// A session as stored.

@@ -11,7 +11,7 @@ pub enum StateName {
     Unlinked,
     /// Socket and handshake under way.
     Connecting,
-    /// A QR is valid now.
+    /// A QR is valid now. After a phone accepted in vain the reason says why.
     AwaitingScan,
     /// A pairing code lives; QRs may be served beside it.
     AwaitingCode,

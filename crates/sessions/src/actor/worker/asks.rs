@@ -8,7 +8,9 @@ use crate::ops::link::{LinkAsk, Outcome};
 use crate::ops::patch_session::PatchSession;
 use enlace_domain::address::PhoneNumber;
 use enlace_domain::port::store::{Change, Entry};
-use enlace_domain::session::{self, Decision, Desired, Facts, Session, SessionState, StateName, decide};
+use enlace_domain::session::{
+    self, Decision, Desired, Facts, LinkDecision, Session, SessionState, StateName, decide, decide_link,
+};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -42,27 +44,24 @@ impl Worker {
 
     async fn on_link(&mut self, ask: LinkAsk, reply: Reply<Outcome>) {
         let (meaning, phone) = match &ask {
-            LinkAsk::Look => (session::Ask::Qr, None),
-            LinkAsk::Qr { force: false, .. } => (session::Ask::LinkQr, None),
-            LinkAsk::Qr { force: true, .. } => (session::Ask::ForceQr, None),
-            LinkAsk::Code { force: false, phone, .. } => (session::Ask::LinkCode, Some(phone)),
-            LinkAsk::Code { force: true, phone, .. } => (session::Ask::ForceCode, Some(phone)),
+            LinkAsk::Look => (session::LinkAsk::Look, None),
+            LinkAsk::Qr { force, .. } => (session::LinkAsk::Qr { force: *force }, None),
+            LinkAsk::Code { force, phone, .. } => (session::LinkAsk::Code { force: *force }, Some(phone)),
         };
-        let decision = decide(self.session.state.name, self.facts(phone), meaning);
+        let decision = decide_link(self.session.state.name, self.facts(phone), meaning);
         self.asked_at = Some(Instant::now());
         match decision {
-            Decision::JoinLink => self.want(ask, Some(reply)),
-            Decision::AddCode | Decision::ReturnCode | Decision::ReplaceCode => {
+            LinkDecision::Join => self.want(ask, Some(reply)),
+            LinkDecision::AddCode | LinkDecision::ReturnCode | LinkDecision::ReplaceCode => {
                 self.want(ask, Some(reply));
                 self.request_code();
             }
-            Decision::BeginLink => self.begin_link(ask, Some(reply)).await,
-            Decision::UnlinkAndBegin => {
+            LinkDecision::Begin => self.begin_link(ask, Some(reply)).await,
+            LinkDecision::UnlinkAndBegin => {
                 self.unlink("forced").await;
                 self.begin_link(ask, Some(reply)).await;
             }
-            Decision::Refuse(refusal) => drop(reply.send(Err(refusal.into()))),
-            other => unexpected(other, &reply),
+            LinkDecision::Refuse(refusal) => drop(reply.send(Err(refusal.into()))),
         }
     }
 
@@ -164,10 +163,4 @@ impl Worker {
         self.save(vec![]).await;
         self.answer(reply);
     }
-}
-
-/// `decide` has no such answer to an ask for a link; if it ever had, the asker is told of a failed worker.
-fn unexpected(decision: Decision, _reply: &Reply<Outcome>) {
-    tracing::error!(?decision, "an ask for a link was decided in a way it cannot be");
-    debug_assert!(false, "{decision:?} is no answer to an ask for a link");
 }

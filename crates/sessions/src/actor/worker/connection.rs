@@ -107,10 +107,7 @@ impl Worker {
             ConnectionEvent::Paired { phone, lid, business_name } => {
                 self.on_paired(phone, lid, business_name).await;
             }
-            ConnectionEvent::PairFailed { reason } => {
-                let failure = LinkFailure::Unreachable(reason.clone());
-                self.end_link(&reason, failure).await;
-            }
+            ConnectionEvent::PairFailed { reason, lives_on } => self.on_pair_failed(&reason, lives_on).await,
             ConnectionEvent::LoggedIn => self.on_logged_in().await,
             ConnectionEvent::Online { push_name } => self.on_online(push_name).await,
             ConnectionEvent::PushName(name) => self.on_push_name(name).await,

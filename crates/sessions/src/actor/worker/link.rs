@@ -64,7 +64,8 @@ impl Worker {
         self.session.desired = Desired::Running;
         self.session.linked = false;
         self.session.expect_phone = None;
-        self.link = Some(LinkFlow::new(self.session.settings.link_max_rounds));
+        let rounds = self.session.settings.link_max_rounds.unwrap_or(self.parts().config.link_max_rounds);
+        self.link = Some(LinkFlow::new(rounds));
         self.want(ask, reply);
         self.begin_round("asked").await;
     }
@@ -191,6 +192,33 @@ impl Worker {
         flow.rounds_left -= 1;
         self.close_connection().await;
         self.begin_round("next-round").await;
+    }
+
+    /// A phone accepted in vain. The first attempt often fails and the second works: while the connection lives on, its
+    /// next QR and its code serve that one, and the state says what became of this one.
+    pub(super) async fn on_pair_failed(&mut self, reason: &str, lives_on: bool) {
+        let now = self.now();
+        let Some(flow) = &self.link else { return };
+        if !lives_on {
+            let failure = match reason {
+                "storage-failed" => LinkFailure::Storage { full: false },
+                _ => LinkFailure::Failed(reason.to_owned()),
+            };
+            return self.end_link(reason, failure).await;
+        }
+        let code_lives = flow.code.as_ref().is_some_and(|wish| wish.live.is_some());
+        let qr_left = flow.qr.as_ref().map(|qr| (qr.expires_at - now).to_std().unwrap_or_default());
+        let name = match qr_left {
+            _ if code_lives => StateName::AwaitingCode,
+            Some(_) => StateName::AwaitingScan,
+            None => StateName::Connecting,
+        };
+        if !flow.exhausted {
+            // If the network offers nothing more on this connection, the next one will.
+            let within = qr_left.unwrap_or_default() + self.parts().config.first_qr_within;
+            self.settle_by = Some(Instant::now() + within);
+        }
+        self.change_state(SessionState::plain(name, now).because(reason)).await;
     }
 
     /// The connection of the link under way is gone. QRs die with it; a code is asked for again.
