@@ -8,7 +8,7 @@ use crate::open::{self, Common};
 use crate::transport::Dialler;
 use crate::{http, seed};
 use async_trait::async_trait;
-use enlace_domain::address::Server;
+use enlace_domain::address::{Jid, Person, Server};
 use enlace_domain::id::SessionId;
 use enlace_domain::port::whatsapp::{Identity, OpenRequest};
 use enlace_domain::port::{Connection, EngineError, Inbox, WhatsApp};
@@ -123,6 +123,21 @@ impl WhatsApp for WebEngine {
         let lid = device.lid.as_ref().and_then(person::jid).filter(|lid| lid.server() == Server::Lid);
         let push_name = Some(device.push_name.clone()).filter(|name| !name.is_empty());
         Ok(Some(Identity { phone, lid, push_name }))
+    }
+
+    async fn person(&self, session: &SessionId, address: &Jid) -> Result<Person, EngineError> {
+        let store = (self.config.keys)(session);
+        let known = match address.server() {
+            Server::Phone => store.get_pn_mapping(address.user()).await,
+            Server::Lid => store.get_lid_mapping(address.user()).await,
+            Server::Group | Server::Newsletter | Server::Broadcast => return Ok(Person::default()),
+        };
+        let mut person = Person::from_jids([address.clone()]);
+        if let Some(known) = known.map_err(|error| EngineError::Keys(Box::new(error)))? {
+            person.pn.get_or_insert_with(|| Jid::from_parts(&known.phone_number, Server::Phone));
+            person.lid.get_or_insert_with(|| Jid::from_parts(&known.lid, Server::Lid));
+        }
+        Ok(person)
     }
 
     fn new_message_id(&self) -> String {

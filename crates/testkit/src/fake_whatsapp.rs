@@ -3,7 +3,7 @@
 //! ([`FakeWhatsApp::friendly`]).
 
 use async_trait::async_trait;
-use enlace_domain::address::{Jid, PhoneNumber};
+use enlace_domain::address::{Jid, Person, PhoneNumber};
 use enlace_domain::id::SessionId;
 use enlace_domain::port::inbox::{ConnectionEvent, EndReason, InboundMessage, Inbox, InboxError, Receipt};
 use enlace_domain::port::whatsapp::{
@@ -29,6 +29,7 @@ pub struct FakeWhatsApp {
     opened: mpsc::UnboundedSender<Arc<FakeConnection>>,
     connections: tokio::sync::Mutex<mpsc::UnboundedReceiver<Arc<FakeConnection>>>,
     identities: Mutex<HashMap<SessionId, Identity>>,
+    people: Mutex<Vec<Person>>,
     missing: Mutex<Vec<Network>>,
     panics: AtomicBool,
     friendly: AtomicBool,
@@ -42,6 +43,7 @@ impl Default for FakeWhatsApp {
             opened,
             connections: tokio::sync::Mutex::new(connections),
             identities: Mutex::default(),
+            people: Mutex::default(),
             missing: Mutex::default(),
             panics: AtomicBool::new(false),
             friendly: AtomicBool::new(false),
@@ -85,6 +87,11 @@ impl FakeWhatsApp {
         lock(&self.identities).insert(session.clone(), identity);
     }
 
+    /// As if every session had learnt both addresses of this person.
+    pub fn learn(&self, person: Person) {
+        lock(&self.people).push(person);
+    }
+
     /// The next open panics.
     pub fn panic_once(&self) {
         self.panics.store(true, Ordering::Relaxed);
@@ -121,6 +128,12 @@ impl WhatsApp for FakeWhatsApp {
 
     async fn identity(&self, session: &SessionId) -> Result<Option<Identity>, EngineError> {
         Ok(lock(&self.identities).get(session).cloned())
+    }
+
+    async fn person(&self, _: &SessionId, address: &Jid) -> Result<Person, EngineError> {
+        let is = |known: &Option<Jid>| known.as_ref() == Some(address);
+        let known = lock(&self.people).iter().find(|person| is(&person.pn) || is(&person.lid)).cloned();
+        Ok(known.unwrap_or_else(|| Person::from_jids([address.clone()])))
     }
 
     fn new_message_id(&self) -> String {
@@ -191,6 +204,11 @@ impl FakeConnection {
         let lid = Jid::parse(&format!("1{}@lid", &phone.as_str()[3..])).ok();
         self.tell(ConnectionEvent::Paired { phone, lid, business_name: None }).await;
         self.end(EndReason::RestartRequired).await;
+    }
+
+    /// The phone accepts in vain.
+    pub async fn fail_pairing(&self, reason: &str, lives_on: bool) {
+        self.tell(ConnectionEvent::PairFailed { reason: reason.to_owned(), lives_on }).await;
     }
 
     /// Logged in and synced.

@@ -1,5 +1,6 @@
 //! The storage port: one unit of changes and the events that tell of them, committed together.
 
+use crate::address::Person;
 use crate::event::{Event, EventFilter, EventType, LogBounds, NewEvent};
 use crate::id::{KeyId, MessageId, SessionId};
 use crate::key::ApiKey;
@@ -48,6 +49,14 @@ pub enum Change {
         tells: EventType,
         /// When it happened, for the events.
         at: Timestamp,
+    },
+    /// Fill in the other address of a chat's person in those messages of a chat that know only one. No effect unless
+    /// both are given.
+    LearnPerson {
+        /// Whose messages.
+        session: SessionId,
+        /// Both addresses.
+        person: Person,
     },
     /// Insert a key.
     AddKey(Box<ApiKey>),

@@ -5,7 +5,7 @@
 //! decision, never the connection's.
 
 use super::inbox::Inbox;
-use crate::address::{Jid, PhoneNumber};
+use crate::address::{Jid, Person, PhoneNumber};
 use crate::id::SessionId;
 use crate::message::Content;
 use crate::session::Network;
@@ -54,6 +54,10 @@ pub trait WhatsApp: Send + Sync {
 
     /// The linked device in a session's key store, if pairing was completed in it.
     async fn identity(&self, session: &SessionId) -> Result<Option<Identity>, EngineError>;
+
+    /// Both addresses of a person, as far as this session has learnt them; needs no connection. Empty for what is no
+    /// person's address.
+    async fn person(&self, session: &SessionId, address: &Jid) -> Result<Person, EngineError>;
 
     /// A new WhatsApp message id in the form a companion device gives; needs no connection.
     fn new_message_id(&self) -> String;

@@ -52,7 +52,7 @@ impl Gateway {
             return Err(refusal.into());
         }
         let slot = handle.reserve_outbox_slot()?;
-        let message = self.queued(&session, &request);
+        let message = self.queued(&session, &request).await;
         let idempotency = request.idempotency.map(|(key, fingerprint)| IdempotencyKey {
             key,
             fingerprint,
@@ -76,14 +76,15 @@ impl Gateway {
         self.answer(id, &message_id).await
     }
 
-    fn queued(&self, session: &Session, request: &SendMessage) -> Message {
+    async fn queued(&self, session: &Session, request: &SendMessage) -> Message {
+        let person = self.person(&session.id, &request.to).await;
         let own = Person { pn: session.phone.as_ref().map(Jid::phone), lid: session.lid.clone() };
         Message {
             id: MessageId::random(),
             wa_id: self.parts.whatsapp.new_message_id(),
             session: session.id.clone(),
-            chat: request.to.clone(),
-            chat_person: Person::from_jids([request.to.clone()]),
+            chat: person.preferred().unwrap_or(&request.to).clone(),
+            chat_person: person,
             from: own.preferred().cloned().unwrap_or_else(|| request.to.clone()),
             from_person: own,
             from_me: true,
@@ -93,6 +94,14 @@ impl Gateway {
             error: None,
             content: request.content.clone(),
         }
+    }
+
+    /// Both addresses, where the session has learnt them: what is sent to either belongs to one chat.
+    async fn person(&self, session: &SessionId, to: &Jid) -> Person {
+        self.parts.whatsapp.person(session, to).await.unwrap_or_else(|error| {
+            tracing::warn!(%session, %error, "the other address of a recipient could not be looked up");
+            Person::from_jids([to.clone()])
+        })
     }
 
     async fn answer(&self, session: &SessionId, id: &MessageId) -> Result<SendAnswer, GatewayError> {

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod codes;
+mod disk;
+mod full_disk;
+mod link_ends;
 mod linking;
 mod messages;
 mod rig;

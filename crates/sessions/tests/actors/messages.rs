@@ -1,35 +1,18 @@
 //! Messages out and in, and the event log that tells of them.
 
-use crate::rig::{Rig, text};
+use crate::rig::{Rig, inbound, text};
 use enlace_domain::Fault;
 use enlace_domain::address::{Jid, Person};
 use enlace_domain::event::EventFilter;
 use enlace_domain::message::{Content, Status};
 use enlace_domain::page::PageRequest;
-use enlace_domain::port::inbox::{InboundMessage, Receipt};
+use enlace_domain::port::inbox::Receipt;
 use enlace_domain::port::store::MessageFilter;
 use enlace_domain::port::whatsapp::SendError;
 use enlace_sessions::{Cursor, SendMessage, SessionsConfig};
 use std::time::Duration;
 
 const PEER: &str = "999100000002";
-
-fn inbound(wa_id: &str, text: &str) -> InboundMessage {
-    let from = Jid::parse(PEER).unwrap();
-    let lid = Jid::parse("100000000002@lid").unwrap();
-    let person = Person::from_jids([from.clone(), lid.clone()]);
-    InboundMessage {
-        wa_id: wa_id.to_owned(),
-        chat: lid.clone(),
-        chat_person: person.clone(),
-        from: lid,
-        from_person: person,
-        from_me: false,
-        push_name: Some("Bruno".to_owned()),
-        at: chrono::Utc::now(),
-        content: Content::Text(text.to_owned()),
-    }
-}
 
 #[tokio::test]
 async fn a_text_is_sent_after_the_ack_under_the_id_fixed_before() {
@@ -283,4 +266,46 @@ async fn a_receipt_that_overtakes_the_ack_is_told_after_it() {
     let told: Vec<_> =
         events.iter().map(|e| e.kind.as_str()).filter(|kind| kind.starts_with("message")).collect();
     assert_eq!(told, ["message.sent", "message.status"]);
+}
+
+fn bruno() -> Person {
+    Person::from_jids([Jid::parse(PEER).unwrap(), Jid::parse("100000000002@lid").unwrap()])
+}
+
+#[tokio::test]
+async fn what_is_sent_to_either_address_of_a_known_person_is_one_chat_with_both() {
+    let rig = Rig::new().await;
+    let (id, connection) = rig.online("ana").await;
+    rig.network.learn(bruno());
+    for to in [PEER, "100000000002@lid"] {
+        let sent = rig.gateway.send_message(&id, text(to, "hello")).await.unwrap().message;
+        assert_eq!((Some(&sent.chat), &sent.chat_person), (bruno().pn.as_ref(), &bruno()));
+        assert_eq!(Some(connection.next_sent().await.to), bruno().pn);
+    }
+    let group = rig.gateway.send_message(&id, text("123-456@g.us", "hello")).await.unwrap().message;
+    assert_eq!((group.chat.to_string().as_str(), group.chat_person), ("123-456@g.us", Person::default()));
+}
+
+#[tokio::test]
+async fn the_first_message_to_somebody_teaches_the_chat_their_other_address() {
+    let rig = Rig::new().await;
+    let (id, connection) = rig.online("ana").await;
+    let earlier = rig.gateway.send_message(&id, text(PEER, "hello")).await.unwrap().message;
+    assert_eq!(earlier.chat_person, Person { pn: bruno().pn, lid: None });
+    connection.hold_sends();
+    let (gateway, asked) = (rig.gateway.clone(), id.clone());
+    let sender = tokio::spawn(async move { gateway.send_message(&asked, text(PEER, "again")).await });
+    connection.next_sent().await;
+    connection.next_sent().await;
+    // The library asked the network about the number.
+    rig.network.learn(bruno());
+    connection.release_sends();
+    let sent = sender.await.unwrap().unwrap().message;
+    assert_eq!(sent.chat_person, bruno());
+    assert_eq!(rig.gateway.message(&id, &earlier.id).await.unwrap().chat_person, bruno());
+    let told = rig.events().await.into_iter().rfind(|event| event.kind.as_str() == "message.sent").unwrap();
+    assert_eq!(told.data["chat_person"]["lid"], "100000000002@lid");
+    let filter = MessageFilter { chat: Some("100000000002@lid".to_owned()), ..MessageFilter::default() };
+    let listed = rig.gateway.messages(&id, &filter, &PageRequest::default()).await.unwrap();
+    assert_eq!(listed.items.len(), 2);
 }

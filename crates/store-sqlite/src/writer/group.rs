@@ -233,6 +233,7 @@ impl<'a> Group<'a> {
             Change::DeleteSession(_)
             | Change::WipeKeys(_)
             | Change::AdvanceStatus { .. }
+            | Change::LearnPerson { .. }
             | Change::AddKey(_)
             | Change::None => false,
         }

@@ -3,12 +3,12 @@
 use super::Worker;
 use crate::actor::handle::OutboxSlot;
 use crate::actor::message::{News, Reply, SendOutcome};
-use enlace_domain::address::Jid;
-use enlace_domain::clock::Clock;
+use crate::gateway::GatewayParts;
+use enlace_domain::address::{Jid, Person};
 use enlace_domain::event::EventType;
-use enlace_domain::id::MessageId;
+use enlace_domain::id::{MessageId, SessionId};
 use enlace_domain::message::{Message, Status};
-use enlace_domain::port::store::{Change, Entry, Store};
+use enlace_domain::port::store::{Change, Entry};
 use enlace_domain::port::whatsapp::{Connection, Outgoing, SendError};
 use enlace_domain::session::StateName;
 use std::sync::Arc;
@@ -79,12 +79,11 @@ impl Worker {
             return;
         };
         let connection = Arc::clone(&live.connection);
-        let store = Arc::clone(&self.parts().store);
-        let clock = Arc::clone(&self.parts().clock);
+        let shared = Arc::clone(&self.shared);
         let tell = self.tell.clone();
         let opened = self.opened;
         tokio::spawn(async move {
-            let outcome = deliver(&*connection, &*store, &*clock, message).await;
+            let outcome = deliver(&*connection, &shared.parts, message).await;
             let _ = tell.send(News::Sent { opened, chat, outcome });
         });
     }
@@ -118,12 +117,7 @@ impl Worker {
 }
 
 /// Sends and stores what became of it.
-async fn deliver(
-    connection: &dyn Connection,
-    store: &dyn Store,
-    clock: &dyn Clock,
-    message: Message,
-) -> SendOutcome {
+async fn deliver(connection: &dyn Connection, parts: &GatewayParts, message: Message) -> SendOutcome {
     let outgoing = Outgoing { wa_id: message.wa_id.clone(), to: message.chat, content: message.content };
     let (status, tells, error) = match connection.send(&outgoing).await {
         Ok(()) => (Status::Sent, EventType::MessageSent, None),
@@ -137,15 +131,20 @@ async fn deliver(
             (Status::Failed, EventType::MessageStatus, Some("unknown-recipient".to_owned()))
         }
     };
+    let mut entries = Vec::new();
+    if status == Status::Sent {
+        entries.extend(learnt(parts, &message.session, &message.chat_person).await);
+    }
     let change = Change::AdvanceStatus {
         session: message.session.clone(),
         wa_ids: vec![message.wa_id],
         status,
         error,
         tells,
-        at: clock.now(),
+        at: parts.clock.now(),
     };
-    match store.commit(vec![Entry { change, event: None }]).await {
+    entries.push(Entry { change, event: None });
+    match parts.store.commit(entries).await {
         Ok(_) => SendOutcome::Settled,
         Err(error) => {
             // Sent but not stored as sent: it goes again under the same id, which the network does not double.
@@ -153,4 +152,12 @@ async fn deliver(
             SendOutcome::NotSent
         }
     }
+}
+
+/// The first message to somebody teaches the session their other address; the chat gets to know it with the status.
+async fn learnt(parts: &GatewayParts, session: &SessionId, person: &Person) -> Option<Entry> {
+    let known = person.preferred().filter(|_| person.pn.is_none() || person.lid.is_none())?;
+    let person = parts.whatsapp.person(session, known).await.ok()?;
+    (person.pn.is_some() && person.lid.is_some())
+        .then(|| Entry { change: Change::LearnPerson { session: session.clone(), person }, event: None })
 }

@@ -4,6 +4,7 @@ mod add_key;
 mod advance_status;
 mod create_session;
 mod delete_session;
+mod learn_person;
 mod queue_message;
 mod receive_message;
 mod save_session;
@@ -30,6 +31,7 @@ impl Group<'_> {
                 let (status, error, tells, at) = (*status, error.as_deref(), *tells, *at);
                 self.advance_status(Advance { session, wa_ids, status, error, tells, at }).await
             }
+            Change::LearnPerson { session, person } => self.learn_person(session, person).await,
             Change::AddKey(key) => self.add_key(key).await,
             Change::None => Ok(applied(true)),
         }
