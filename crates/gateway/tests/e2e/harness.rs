@@ -1,22 +1,21 @@
 //! A gateway process of its own for each test, and what tests wait for.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use enlace_gateway::client::{Answer, Api, Phone, Phones, ServerEvent};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// The key every gateway of the tests begins with.
 pub(crate) const KEY: &str = "e2e0e2e0e2e0e2e0e2e0e2e0e2e0e2e0e2e0e2e0e2e0e2e0e2e0e2e0e2e0e2e0";
 /// Longest time for one thing to happen. Reached only when it does not happen at all.
 pub(crate) const WITHIN: Duration = Duration::from_secs(45);
-const LOOK_AGAIN: Duration = Duration::from_millis(15);
 
 /// A process of ours with what it printed.
 pub(crate) struct Process {
@@ -25,11 +24,8 @@ pub(crate) struct Process {
     errors: Lines,
 }
 
-type Lines = Arc<Mutex<Vec<String>>>;
-
-fn joined(lines: &Lines) -> String {
-    lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
-}
+/// The lines of an output so far. Closed when the output has ended.
+type Lines = watch::Receiver<Vec<String>>;
 
 impl Process {
     /// Starts the binary with nothing of this environment that it could read.
@@ -56,33 +52,28 @@ impl Process {
 
     /// What it printed on standard output so far.
     pub(crate) fn output(&self) -> String {
-        joined(&self.output)
+        self.output.borrow().join("\n")
     }
 
     /// What it printed on standard error so far.
     pub(crate) fn errors(&self) -> String {
-        joined(&self.errors)
+        self.errors.borrow().join("\n")
     }
 
     /// Waits for a line of standard output.
     pub(crate) async fn wait_for_line(&mut self, wanted: impl Fn(&str) -> bool) -> Result<String> {
-        let deadline = Instant::now() + WITHIN;
-        loop {
-            if let Some(line) = self.output().lines().find(|line| wanted(line)) {
-                return Ok(line.to_owned());
+        let mut output = self.output.clone();
+        let found = |lines: &Vec<String>| lines.iter().any(|line| wanted(line));
+        let came = match timeout(WITHIN, output.wait_for(found)).await {
+            Ok(Ok(lines)) => lines.iter().find(|line| wanted(line)).cloned(),
+            Ok(Err(_)) => None,
+            Err(_) => {
+                return Err(anyhow!("a line did not come; printed: {} {}", self.output(), self.errors()));
             }
-            if let Some(status) = self.child.try_wait()? {
-                // The readers may be a moment behind.
-                sleep(LOOK_AGAIN).await;
-                bail!("the process ended with {status}: {}", self.errors());
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "a line did not come; printed: {} {}",
-                self.output(),
-                self.errors()
-            );
-            sleep(LOOK_AGAIN).await;
+        };
+        match came {
+            Some(line) => Ok(line),
+            None => Err(anyhow!("the process ended with {}: {}", self.ended().await?, self.errors())),
         }
     }
 
@@ -103,21 +94,20 @@ impl Process {
     pub(crate) async fn ended(&mut self) -> Result<ExitStatus> {
         let status =
             timeout(WITHIN, self.child.wait()).await.context("the process did not end in time")??;
-        // The readers of its output end with it.
-        while Arc::strong_count(&self.output) > 1 || Arc::strong_count(&self.errors) > 1 {
-            sleep(LOOK_AGAIN).await;
+        // What it printed last is still being read.
+        for lines in [&mut self.output, &mut self.errors] {
+            timeout(WITHIN, async { while lines.changed().await.is_ok() {} }).await?;
         }
         Ok(status)
     }
 }
 
 fn collect(from: impl AsyncRead + Send + Unpin + 'static) -> Lines {
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&lines);
+    let (sender, lines) = watch::channel(Vec::new());
     tokio::spawn(async move {
         let mut from = BufReader::new(from).lines();
         while let Ok(Some(line)) = from.next_line().await {
-            kept.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            sender.send_modify(|lines| lines.push(line));
         }
     });
     lines
@@ -208,20 +198,18 @@ impl Server {
 
     /// Waits until a session is in one of some states; answers with the session.
     pub(crate) async fn wait_state(&self, id: &str, states: &[&str]) -> Result<Value> {
-        let deadline = Instant::now() + WITHIN;
-        loop {
-            let session = self.session(id).await?;
-            let name = session["state"]["name"].as_str().unwrap_or_default();
-            if states.contains(&name) {
-                return Ok(session);
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "`{id}` is {} and did not become {states:?}",
-                session["state"]
-            );
-            sleep(LOOK_AGAIN).await;
+        // The stream is open before the look, so nothing falls between the two.
+        let path = format!("/v1/sessions/{id}/events?types=session.state");
+        let mut stream = self.api.events(&path, None).await?;
+        let mut session = self.session(id).await?;
+        if !session["state"]["name"].as_str().is_some_and(|name| states.contains(&name)) {
+            let wanted = |event: &ServerEvent| event.state().is_some_and(|name| states.contains(&name));
+            let what = format!("`{id}`, which was {}, as {states:?}", session["state"]);
+            let event = stream.find(WITHIN, &what, wanted).await?;
+            session = self.session(id).await?;
+            session["state"] = event.data["data"]["state"].clone();
         }
+        Ok(session)
     }
 
     /// The newest QR as JSON; waits for the first.
