@@ -273,6 +273,7 @@ fn sessions_config(settings: &Settings, simulated: &Simulated) -> SessionsConfig
         resume_parallel: sessions.resume_parallel.max(1),
         reconnect_first: Duration::from_secs(sessions.reconnect_first_seconds),
         reconnect_max: Duration::from_secs(sessions.reconnect_max_seconds),
+        link_max_rounds: settings.link.max_rounds,
         watch_window: Duration::from_secs(settings.link.watch_seconds),
         proof_window: Duration::from_secs(sessions.proof_seconds),
         idempotency_window: Duration::from_secs(sessions.idempotency_hours.saturating_mul(3600)),

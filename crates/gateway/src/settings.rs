@@ -5,7 +5,9 @@
 
 use crate::cli::{LogArgs, ServeArgs};
 use config::{Config, ConfigError, File, FileFormat, Value, ValueKind};
+use enlace_domain::session::LINK_ROUNDS;
 use secrecy::SecretString;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -85,6 +87,18 @@ pub enum LogFormat {
 pub struct LinkSettings {
     /// For how long a look keeps QRs rotating.
     pub watch_seconds: u64,
+    /// QR rounds per link request, where the session has no number of its own.
+    #[serde(deserialize_with = "rounds")]
+    pub max_rounds: u32,
+}
+
+fn rounds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let rounds = u32::deserialize(deserializer)?;
+    if LINK_ROUNDS.contains(&rounds) {
+        return Ok(rounds);
+    }
+    let (least, most) = (LINK_ROUNDS.start(), LINK_ROUNDS.end());
+    Err(D::Error::custom(format!("link.max_rounds is {rounds} and must be {least} to {most}")))
 }
 
 /// All sessions.

@@ -53,6 +53,8 @@ fn a_wrong_value_names_its_key() {
     for (text, key) in [
         ("[server]\nshutdown_seconds = \"soon\"\n", "server.shutdown_seconds"),
         ("[simulator]\nmode = \"perhaps\"\n", "perhaps"),
+        ("[link]\nmax_rounds = 0\n", "link.max_rounds"),
+        ("[link]\nmax_rounds = 11\n", "link.max_rounds"),
         ("[log]\nformat = \"xml\"\n", "xml"),
     ] {
         let error = load_file(text).unwrap_err().to_string();

@@ -14,6 +14,8 @@ pub struct SessionsConfig {
     pub reconnect_first: Duration,
     /// Longest delay between two dials.
     pub reconnect_max: Duration,
+    /// QR rounds per link request, for sessions that have no number of their own.
+    pub link_max_rounds: u32,
     /// For how long after a look a QR goes on rotating, and a finished round refuses to begin again.
     pub watch_window: Duration,
     /// Without any stanza for this long, an online session is `stalled` and dialled anew.
@@ -37,6 +39,7 @@ impl Default for SessionsConfig {
             resume_parallel: 50,
             reconnect_first: Duration::from_secs(1),
             reconnect_max: Duration::from_mins(5),
+            link_max_rounds: 1,
             watch_window: Duration::from_mins(1),
             proof_window: Duration::from_secs(75),
             login_within: Duration::from_mins(4),

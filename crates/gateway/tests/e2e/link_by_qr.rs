@@ -5,6 +5,7 @@ use crate::qr_reader::{read_png, read_svg};
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 
 #[tokio::test]
 async fn every_form_of_the_qr_reads_as_its_text() -> Result<()> {
@@ -137,4 +138,31 @@ async fn a_phone_that_unlinks_leaves_the_record_and_the_session_links_again() ->
     phone.scan(qr["qr"].as_str().context("a payload")?).await?;
     server.wait_state("ana", &["online"]).await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_link_has_as_many_rounds_as_its_session_or_else_the_gateway_says() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let quick =
+        [("ENLACE_LINK_MAX_ROUNDS", "2"), ("ENLACE_SIMULATOR_REFS", "1"), ("ENLACE_SIMULATOR_SPEED", "100")];
+    let mut server = Server::start_in(folder.path(), &["--simulator"], &quick).await?;
+    for (id, settings, rounds) in [("plain", json!({}), 2), ("own", json!({ "link_max_rounds": 1 }), 1)] {
+        let create = json!({ "id": id, "settings": settings });
+        server.api.post("/v1/sessions", &create).await?.expect_status(201)?;
+        // Who reads the QRs keeps them rotating.
+        let path = format!("/v1/sessions/{id}/events?types=session.qr,session.state");
+        let mut stream = server.api.events(&path, None).await?;
+        server.qr(id).await?;
+        let mut shown = Vec::new();
+        let ended = loop {
+            let event = stream.next_within(WITHIN).await?;
+            shown.extend(event.data["data"]["round"].as_u64());
+            if event.state() == Some("link_expired") {
+                break event;
+            }
+        };
+        ensure!(ended.data["data"]["state"]["reason"] == "round-over", "{}", ended.data);
+        ensure!(shown == (1..=rounds).collect::<Vec<u64>>(), "`{id}` showed QRs of the rounds {shown:?}");
+    }
+    server.stop().await
 }

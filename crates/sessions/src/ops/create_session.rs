@@ -4,7 +4,7 @@ use crate::to_the_end::to_the_end;
 use crate::{Gateway, GatewayError};
 use enlace_domain::id::SessionId;
 use enlace_domain::port::store::{Change, Entry};
-use enlace_domain::session::{Desired, Network, Session, SessionState, Settings, StateName};
+use enlace_domain::session::{Desired, LINK_ROUNDS, Network, Session, SessionState, Settings, StateName};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ impl Gateway {
 
 /// Limits that the type cannot hold.
 pub(crate) fn check_settings(settings: &Settings) -> Result<(), GatewayError> {
-    if (1..=10).contains(&settings.link_max_rounds) {
+    if settings.link_max_rounds.is_none_or(|rounds| LINK_ROUNDS.contains(&rounds)) {
         return Ok(());
     }
     Err(GatewayError::Invalid {

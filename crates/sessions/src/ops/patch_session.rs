@@ -22,8 +22,8 @@ pub struct PatchSession {
 /// Which settings to change; what is `None` stays.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SettingsChange {
-    /// QR rounds per link request, 1 to 10.
-    pub link_max_rounds: Option<u32>,
+    /// QR rounds per link request, 1 to 10; or none of its own.
+    pub link_max_rounds: Option<Option<u32>>,
     /// Whether the companion shows itself online.
     pub mark_online: Option<bool>,
 }

@@ -19,7 +19,7 @@ fn full(id: &str) -> Session {
         push_name: Some("Ana".into()),
         expect_phone: Some(PhoneNumber::parse("999100000002").expect("a number")),
         metadata: serde_json::from_str(r#"{"team":"north","n":7,"deep":{"a":[1,null]}}"#).expect("JSON"),
-        settings: Settings { link_max_rounds: 5, mark_online: true },
+        settings: Settings { link_max_rounds: Some(5), mark_online: true },
         qr_count: 12,
         round_count: 3,
         code_count: 2,

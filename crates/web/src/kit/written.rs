@@ -1,4 +1,5 @@
-//! Phone numbers and addresses as they are written: as text, or as the bare JSON number that tools make of digits.
+//! Members as they are written: phone numbers and addresses as text or as the bare JSON number that tools make of
+//! digits, and a null that is something else than nothing.
 
 use serde::{Deserialize, Deserializer};
 
@@ -9,6 +10,13 @@ impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Visitor)
     }
+}
+
+/// For `#[serde(default, deserialize_with = "nullable")]`: `None` when the member is not there, `Some(None)` for null.
+pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 struct Visitor;

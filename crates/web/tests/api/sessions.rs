@@ -27,7 +27,7 @@ async fn a_created_session_is_answered_whole_and_found_at_its_location() {
             "state": {"name": "unlinked", "since": null},
             "phone": null, "lid": null, "push_name": null,
             "metadata": {"team": "sales", "n": 1},
-            "settings": {"link_max_rounds": 1, "mark_online": true},
+            "settings": {"link_max_rounds": null, "mark_online": true},
             "aliases": {}, "created_at": null
         })
     );
@@ -159,9 +159,13 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
     let path = "/v1/sessions/ana";
     let settings = api.patch(path, &json!({"name": "", "settings": {"mark_online": true}})).await.json();
     assert_eq!(settings["name"], "Ana");
-    assert_eq!(settings["settings"], json!({"link_max_rounds": 1, "mark_online": true}));
+    assert_eq!(settings["settings"], json!({"link_max_rounds": null, "mark_online": true}));
     let rounds = api.patch(path, &json!({"settings": {"link_max_rounds": 3}})).await.json();
     assert_eq!(rounds["settings"], json!({"link_max_rounds": 3, "mark_online": true}));
+    let other = api.patch(path, &json!({"settings": {"mark_online": true}})).await.json();
+    assert_eq!(other["settings"]["link_max_rounds"], 3);
+    let unset = api.patch(path, &json!({"settings": {"link_max_rounds": null}})).await.json();
+    assert_eq!(unset["settings"]["link_max_rounds"], Value::Null);
     let metadata = api.patch(path, &json!({"metadata": {"b": "2"}})).await.json();
     assert_eq!(metadata["metadata"], json!({"b": "2"}));
     let nameless = api.patch(path, &json!({"name": null})).await.json();

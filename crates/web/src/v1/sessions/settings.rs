@@ -1,5 +1,6 @@
 //! Settings as they are sent: members left out keep what is.
 
+use crate::kit::written::nullable;
 use enlace_sessions::SettingsChange;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -9,9 +10,10 @@ use utoipa::ToSchema;
 #[schema(as = SettingsChange)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SettingsBody {
-    /// QR rounds per link request, 1 to 10.
-    #[schema(minimum = 1, maximum = 10)]
-    link_max_rounds: Option<u32>,
+    /// QR rounds per link request, 1 to 10; null leaves it to the gateway.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10)]
+    link_max_rounds: Option<Option<u32>>,
     /// Whether the companion shows itself online.
     mark_online: Option<bool>,
 }

@@ -7,9 +7,10 @@ use crate::kit::auth::{InSession, Manages};
 use crate::kit::body::{Body, Input};
 use crate::kit::docs::{BodyProblems, SessionProblems};
 use crate::kit::problem::{Problem, ProblemBody};
+use crate::kit::written::nullable;
 use axum::Json;
 use enlace_sessions::PatchSession;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -19,9 +20,9 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateBody {
     /// A new name for people; null removes it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
-    name: NewName,
+    name: Option<Option<String>>,
     /// Replaces your own data as a whole; `{}` empties it.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
@@ -39,22 +40,6 @@ pub(crate) struct UpdateBody {
 impl Input for UpdateBody {
     fn check(members: &Map<String, Value>) -> Result<(), Problem> {
         unsupported::refuse(members)
-    }
-}
-
-/// A name that is null is another thing than one that is not there.
-#[derive(Default)]
-enum NewName {
-    /// Not there.
-    #[default]
-    Keep,
-    /// Null, or a text.
-    Set(Option<String>),
-}
-
-impl<'de> Deserialize<'de> for NewName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::deserialize(deserializer).map(Self::Set)
     }
 }
 
@@ -80,10 +65,6 @@ pub(crate) async fn update(
 ) -> Result<Json<SessionView>, Problem> {
     let UpdateBody { name, metadata, settings, .. } = body.input;
     let settings = settings.map(SettingsBody::into_change).unwrap_or_default();
-    let name = match name {
-        NewName::Keep => None,
-        NewName::Set(name) => Some(name),
-    };
     let patch = PatchSession { name, metadata, settings };
     let session = session.gateway().patch_session(session.id(), patch).await?;
     Ok(Json(SessionView::from(session.as_ref())))

@@ -1,9 +1,12 @@
 //! How a session is shown. Every member is always there; what is not known is null.
 
-use enlace_domain::session::{Desired, Session, SessionState};
+use enlace_domain::session::{Desired, Session, SessionState, StateName};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use std::borrow::Cow;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// One WhatsApp number that is, or can be, linked.
 #[derive(Serialize, ToSchema)]
@@ -17,7 +20,7 @@ use utoipa::ToSchema;
     "lid": "900000000000001@lid",
     "push_name": "Ana",
     "metadata": {"team": "sales"},
-    "settings": {"link_max_rounds": 1, "mark_online": false},
+    "settings": {"link_max_rounds": null, "mark_online": false},
     "aliases": {},
     "created_at": "2026-01-02T03:00:00.000Z"
 }))]
@@ -62,9 +65,9 @@ pub(crate) struct SessionView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Settings)]
 pub(crate) struct SettingsView {
-    /// QR rounds per link request, 1 to 10.
-    #[schema(minimum = 1, maximum = 10)]
-    link_max_rounds: u32,
+    /// QR rounds per link request, 1 to 10; null where the gateway's own number counts, `[link] max_rounds`.
+    #[schema(required, minimum = 1, maximum = 10)]
+    link_max_rounds: Option<u32>,
     /// Whether the companion shows itself online. Off keeps the phone's own notifications working.
     mark_online: bool,
 }
@@ -96,25 +99,24 @@ pub(crate) struct StateView {
     remote_unlink: Option<String>,
 }
 
-/// The names of the states.
-#[derive(ToSchema)]
-#[schema(as = StateName, rename_all = "snake_case")]
-#[expect(dead_code, reason = "describes the domain's StateName, which serialises itself")]
-pub(crate) enum StateWord {
-    Unlinked,
-    Connecting,
-    AwaitingScan,
-    AwaitingCode,
-    AwaitingPasskey,
-    LinkExpired,
-    Pairing,
-    Online,
-    Reconnecting,
-    Stalled,
-    LoggedOut,
-    Replaced,
-    Restricted,
-    Stopped,
+/// The names of the states, as the domain writes them.
+pub(crate) struct StateWord;
+
+impl PartialSchema for StateWord {
+    fn schema() -> RefOr<Schema> {
+        let names = StateName::ALL.map(StateName::as_str);
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(names))
+            .description(Some("The names of the states."))
+            .into()
+    }
+}
+
+impl ToSchema for StateWord {
+    fn name() -> Cow<'static, str> {
+        "StateName".into()
+    }
 }
 
 /// Where a link is after the phone accepted it.
