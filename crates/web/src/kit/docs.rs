@@ -47,7 +47,8 @@ impl IntoResponses for BodyProblems {
     }
 }
 
-fn problem((status, description): (&str, &str)) -> (String, RefOr<Response>) {
+/// One answer that is a problem.
+pub(crate) fn problem((status, description): (&str, &str)) -> (String, RefOr<Response>) {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let response = ResponseBuilder::new().description(description).content(CONTENT_TYPE, content).build();
     (status.to_owned(), RefOr::T(response))

@@ -1,6 +1,7 @@
 //! The event log as server-sent events.
 
 mod cursor;
+pub(crate) mod docs;
 mod encode;
 pub(crate) mod feed;
 mod secrets;
