@@ -32,6 +32,9 @@ enum Plan<'a> {
     Nothing,
 }
 
+/// What moved, by the place of its entry among its unit's advances, by session, and by `wa_id`.
+type Moved = HashMap<(usize, i64, String), Vec<Message>>;
+
 /// A unit to be applied in bulk: its place, and its entries with their plans.
 type Planned<'a> = (usize, &'a [Entry], Vec<Plan<'a>>);
 
@@ -57,8 +60,11 @@ impl Group<'_> {
         let mut moved = self.advance_planned(&planned).await?;
         for (place, entries, plans) in planned {
             let mut committed = Vec::with_capacity(entries.len());
+            let mut round = 0;
             for (entry, plan) in entries.iter().zip(plans) {
-                committed.push(self.conclude(entry, plan, &inserted, &mut moved).await?);
+                let advances = matches!(plan, Plan::Advance { .. });
+                committed.push(self.conclude(entry, plan, round, &inserted, &mut moved).await?);
+                round += usize::from(advances);
             }
             outcomes[place] = Some(Outcome::Entries(Ok(committed)));
         }
@@ -162,35 +168,40 @@ impl Group<'_> {
         Ok(inserted)
     }
 
-    /// Moves the messages, and gives those that moved by session and `wa_id`.
-    async fn advance_planned(
-        &mut self,
-        units: &[Planned<'_>],
-    ) -> Result<HashMap<(i64, String), Vec<Message>>, sqlx::Error> {
-        let mut values = Vec::new();
-        let mut sessions = HashMap::new();
-        for plan in units.iter().flat_map(|(_, _, plans)| plans) {
-            if let Plan::Advance { number, advance } = plan {
-                sessions.insert(*number, advance.session);
-                values.append(&mut advance.values(*number));
+    /// Moves the messages. A unit may move one several times (a receipt proves that it was sent, and says how far it
+    /// got): all first moves go together, then all second ones.
+    async fn advance_planned(&mut self, units: &[Planned<'_>]) -> Result<Moved, sqlx::Error> {
+        let mut rounds: Vec<Vec<(i64, &Advance<'_>)>> = Vec::new();
+        for (_, _, plans) in units {
+            for (round, step) in advances(plans).enumerate() {
+                if rounds.len() == round {
+                    rounds.push(Vec::new());
+                }
+                rounds[round].push(step);
             }
         }
-        let mut moved: HashMap<_, Vec<_>> = HashMap::new();
-        for row in message::ADVANCE.run(self.connection, values).await? {
-            let number: i64 = row.try_get("session")?;
-            let message = read(sessions[&number], &row)?;
-            moved.entry((number, message.wa_id.clone())).or_default().push(message);
+        let mut moved = Moved::new();
+        for (round, steps) in rounds.into_iter().enumerate() {
+            let sessions: HashMap<i64, _> =
+                steps.iter().map(|(number, advance)| (*number, advance.session)).collect();
+            let values = steps.iter().flat_map(|(number, advance)| advance.values(*number)).collect();
+            for row in message::ADVANCE.run(self.connection, values).await? {
+                let number: i64 = row.try_get("session")?;
+                let message = read(sessions[&number], &row)?;
+                moved.entry((round, number, message.wa_id.clone())).or_default().push(message);
+            }
         }
         Ok(moved)
     }
 
-    /// What became of one entry, with its events.
+    /// What became of one entry, with its events. `round` counts the advances of its unit before it.
     async fn conclude(
         &mut self,
         entry: &Entry,
         plan: Plan<'_>,
+        round: usize,
         inserted: &HashSet<(i64, String)>,
-        moved: &mut HashMap<(i64, String), Vec<Message>>,
+        moved: &mut Moved,
     ) -> Result<Committed, sqlx::Error> {
         let mut done = match plan {
             Plan::Insert { number, message } => {
@@ -202,7 +213,7 @@ impl Group<'_> {
             }
             Plan::Repeated(first) => Committed { earlier: Some(first), ..Committed::default() },
             Plan::Advance { number, advance } => {
-                let of = |wa_id: &String| moved.remove(&(number, wa_id.clone())).unwrap_or_default();
+                let of = |wa_id: &String| moved.remove(&(round, number, wa_id.clone())).unwrap_or_default();
                 let messages = advance.wa_ids.iter().flat_map(of).collect();
                 self.tell_moved(advance, messages).await?
             }
@@ -215,6 +226,14 @@ impl Group<'_> {
         }
         Ok(done)
     }
+}
+
+/// The advances of a unit, in order.
+fn advances<'p>(plans: &'p [Plan<'_>]) -> impl Iterator<Item = (i64, &'p Advance<'p>)> {
+    plans.iter().filter_map(|plan| match plan {
+        Plan::Advance { number, advance } => Some((*number, advance)),
+        _ => None,
+    })
 }
 
 /// Whether a unit only inserts, or only advances; bare events go with either.
@@ -243,7 +262,7 @@ enum Claim<'a> {
 impl<'a> Claims<'a> {
     /// Claims what a unit uses, unless something of it is taken.
     fn take(&mut self, entries: &'a [Entry]) -> bool {
-        let mut wanted = Vec::new();
+        let (mut wanted, mut moved) = (Vec::new(), HashSet::new());
         for entry in entries {
             match &entry.change {
                 Change::QueueMessage { message, idempotency } => {
@@ -255,17 +274,23 @@ impl<'a> Claims<'a> {
                     wanted.push(Claim::Message(message.session.as_str(), message.id.as_str()));
                 }
                 Change::AdvanceStatus { session, wa_ids, .. } => {
-                    wanted.extend(wa_ids.iter().map(|wa_id| Claim::Status(session.as_str(), wa_id)));
+                    let named: HashSet<_> = wa_ids.iter().collect();
+                    if named.len() < wa_ids.len() {
+                        return false;
+                    }
+                    moved.extend(wa_ids.iter().map(|wa_id| Claim::Status(session.as_str(), wa_id)));
                 }
                 _ => {}
             }
         }
-        // Nothing may be used twice within the unit either; a list that repeats an id goes the other way.
+        // Within the unit nothing may be inserted twice, and no entry may name a message twice; a message may be moved
+        // by several entries, which are applied in order.
         let distinct: HashSet<_> = wanted.iter().collect();
-        if distinct.len() < wanted.len() || wanted.iter().any(|one| self.0.contains(one)) {
+        if distinct.len() < wanted.len() || wanted.iter().chain(&moved).any(|one| self.0.contains(one)) {
             return false;
         }
         self.0.extend(wanted);
+        self.0.extend(moved);
         true
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{StoreFactory, Subject, event, jid, noon, queue, queued, receive, received, session_id};
 use chrono::TimeDelta;
-use enlace_domain::address::Person;
+use enlace_domain::address::{Jid, Person};
 use enlace_domain::id::MessageId;
 use enlace_domain::message::{Content, Message, Status};
 use enlace_domain::page::PageRequest;
@@ -228,4 +228,30 @@ pub async fn messages_survive_a_restart(factory: impl StoreFactory) {
     assert_eq!(subject.store.queued_messages(&ana).await.expect("read"), [queued(&ana, 2)]);
     let again = Message { id: MessageId::from_text("msg_again"), ..received(&ana, 1) };
     assert!(!subject.apply(receive(&again)).await.expect("no error").applied);
+}
+
+/// In the messages of that chat which know only one, and in no others.
+pub async fn the_other_address_of_a_chats_person_is_filled_in(factory: impl StoreFactory) {
+    let (subject, ana) = Subject::with_session(factory, "ana").await;
+    let (pn, lid) = (jid("999200000009@s.whatsapp.net"), jid("200000000000009@lid"));
+    let both = Person { pn: Some(pn.clone()), lid: Some(lid.clone()) };
+    let of = |n, chat: &Jid| {
+        let chat_person = Person::from_jids([chat.clone()]);
+        Message { chat: chat.clone(), chat_person, ..queued(&ana, n) }
+    };
+    let messages = [of(1, &pn), of(2, &lid), of(3, &jid("999200000008@s.whatsapp.net")), queued(&ana, 4)];
+    for message in &messages {
+        subject.must(queue(message)).await;
+    }
+    let learn = |person: Person| Change::LearnPerson { session: ana.clone(), person };
+    for half in [Person { lid: None, ..both.clone() }, Person { pn: None, ..both.clone() }] {
+        assert!(!subject.apply(learn(half)).await.expect("no error").applied);
+    }
+    assert!(subject.apply(learn(both.clone())).await.expect("no error").applied);
+    assert!(!subject.apply(learn(both.clone())).await.expect("no error").applied, "it is known already");
+    let expected = [&both, &both, &messages[2].chat_person, &messages[3].chat_person];
+    for (message, expected) in messages.iter().zip(expected) {
+        let stored = subject.store.message(&ana, &message.id).await.expect("read").expect("there");
+        assert_eq!(stored, Message { chat_person: expected.clone(), ..message.clone() });
+    }
 }

@@ -282,6 +282,7 @@ macro_rules! store_contract {
                 an_idempotency_key_survives_a_restart,
                 an_idempotency_key_used_at_once_by_many_makes_one_message,
                 an_idempotency_key_goes_with_its_session,
+                the_other_address_of_a_chats_person_is_filled_in,
                 messages_survive_a_restart,
             }
             message_list {

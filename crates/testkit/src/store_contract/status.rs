@@ -183,4 +183,45 @@ pub async fn statuses_that_move_at_once_end_at_the_furthest(factory: impl StoreF
         let told: Vec<_> = told.map(|event| event.data["status"].clone()).collect();
         assert!(told == ["delivered"] || told == ["sent", "delivered"], "{told:?}");
     }
+    receipts_that_overtake(&subject, &ana).await;
+}
+
+/// A receipt proves that a message was sent: a unit moves it there first, and then as far as it got; both are told.
+async fn receipts_that_overtake<F: StoreFactory>(subject: &Subject<F>, ana: &SessionId) {
+    let messages: Vec<_> = (100..140).map(|n| queued(ana, n)).collect();
+    for message in &messages {
+        subject.must(queue(message)).await;
+    }
+    // Some were acknowledged before.
+    let (acknowledged, waiting) = messages.split_at(10);
+    for message in acknowledged {
+        subject.must(advance(ana, &[message], Status::Sent)).await;
+    }
+    let before = subject.heard.events().len();
+    let mut calls = Vec::new();
+    for message in &messages {
+        let moves = [Status::Sent, Status::Delivered, Status::Read]
+            .map(|status| Entry { change: advance(ana, &[message], status), event: None });
+        let store = subject.store.clone();
+        calls.push(tokio::spawn(async move { store.commit(moves.into()).await }));
+    }
+    for call in calls {
+        let done = call.await.expect("no panic").expect("no error");
+        let told: Vec<_> = done.iter().flat_map(|done| &done.events).collect();
+        assert!(
+            told.windows(2).all(|pair| pair[0].seq + 1 == pair[1].seq),
+            "a unit's events follow one another"
+        );
+    }
+    let events = subject.heard.events().split_off(before);
+    let told = |message: &Message| -> Vec<_> {
+        let of = events.iter().filter(|event| event.data["id"] == message.id.as_str());
+        of.map(|event| event.data["status"].clone()).collect()
+    };
+    for message in waiting {
+        assert_eq!(told(message), ["sent", "delivered", "read"]);
+    }
+    for message in acknowledged {
+        assert_eq!(told(message), ["delivered", "read"]);
+    }
 }
