@@ -35,6 +35,16 @@ pub struct SimulatorConfig {
     pub phone_messages: usize,
     /// Bytes of journal after which the state is written as a new snapshot; more where the last snapshot was larger.
     pub journal_bytes: u64,
+    /// Stanzas kept for each companion that does not fetch them. Then the oldest are dropped, where WhatsApp drops those of
+    /// companions that are away for weeks.
+    pub queue_stanzas: usize,
+    /// Bytes of stanzas kept for each companion, likewise.
+    pub queue_bytes: usize,
+    /// Bytes of media kept in all; an upload beyond them is refused.
+    pub media_bytes: u64,
+    /// Seconds after which a client that reads nothing of what it is sent is cut; not divided by `speed`, which says
+    /// nothing of how fast clients are.
+    pub stall_seconds: u64,
 }
 
 impl Default for SimulatorConfig {
@@ -50,6 +60,13 @@ impl Default for SimulatorConfig {
             trace: 4_000,
             phone_messages: 10_000,
             journal_bytes: 32 * 1024 * 1024,
+            // Some days of a busy number, in the memory of a small machine.
+            queue_stanzas: 20_000,
+            queue_bytes: 64 * 1024 * 1024,
+            // Twice the largest file.
+            media_bytes: 4 * 1024 * 1024 * 1024,
+            // As long as clients themselves wait before they give a connection up.
+            stall_seconds: 30,
         }
     }
 }
@@ -82,6 +99,12 @@ impl SimulatorConfig {
         let bounds = 1..=MAX_SECONDS;
         if !bounds.contains(&self.code_seconds) || !bounds.contains(&self.ban_seconds) {
             return Err(format!("`code_seconds` and `ban_seconds` must lie between 1 and {MAX_SECONDS}"));
+        }
+        if !bounds.contains(&self.stall_seconds) {
+            return Err(format!("`stall_seconds` must lie between 1 and {MAX_SECONDS}"));
+        }
+        if self.queue_stanzas == 0 || self.queue_bytes == 0 {
+            return Err("`queue_stanzas` and `queue_bytes` must be at least 1".to_owned());
         }
         if self.control_key.as_ref().is_some_and(|key| key.len() < 16) {
             return Err("`control_key` must have at least 16 characters".to_owned());

@@ -33,6 +33,22 @@ pub enum SimulatorError {
         "the simulator's journal could not be written ({0}); the network accepts nothing until it is restarted"
     )]
     Journal(String),
+    /// One change is larger than what can be read back; it was not made.
+    #[error("this is {bytes} bytes at once, more than the {max} the simulator's journal takes")]
+    TooLarge {
+        /// Bytes of the change.
+        bytes: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// The media host holds as much as it may.
+    #[error(
+        "the simulator's media host holds {max} bytes, as much as it may; remove the simulator's folder to begin anew"
+    )]
+    MediaFull {
+        /// The bound.
+        max: u64,
+    },
     /// The media listener could not be opened.
     #[error("the simulator's media listener on {address}: {detail}")]
     Media {
@@ -103,6 +119,8 @@ impl SimulatorError {
             Self::Folder { .. } => "folder-unusable",
             Self::Damaged { .. } => "state-damaged",
             Self::Journal(_) => "journal-failed",
+            Self::TooLarge { .. } => "change-too-large",
+            Self::MediaFull { .. } => "media-full",
             Self::Media { .. } => "media-listener-failed",
             Self::Keys(_) => "keys-failed",
             Self::UnknownPhone => "phone-unknown",

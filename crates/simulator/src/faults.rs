@@ -1,17 +1,21 @@
 //! Trouble made on purpose. Owns what was ordered and when it strikes; where it strikes is the server's code.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::MAX_SECONDS;
 use crate::error::SimulatorError;
 use crate::server::connection::Connection;
 use crate::server::unlink::stream_error;
 use crate::state::network::Network;
+
+/// A day: the longest that trouble can be put off, in seconds.
+const MAX_AFTER: f64 = 86_400.0;
 
 /// What can go wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +78,29 @@ pub struct Fault {
     pub seconds: Option<u64>,
 }
 
+/// Trouble that was ordered and is not over, as lists show it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OrderedFault {
+    /// The order, with what is left of its count.
+    #[serde(flatten)]
+    pub fault: Fault,
+    /// Where it is in its life.
+    pub state: FaultState,
+    /// Seconds until it begins, while it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds_left: Option<f64>,
+}
+
+/// Where an order for trouble is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FaultState {
+    /// Its `after` is not over.
+    Waiting,
+    /// It strikes the next that it is meant for.
+    Ready,
+}
+
 /// Where something is about to happen that a fault may spoil.
 pub(crate) struct Target {
     connection: u64,
@@ -100,48 +127,75 @@ impl Target {
     }
 }
 
-/// The orders that have not struck yet.
+/// The orders that are not over.
 #[derive(Default)]
 pub(crate) struct Faults {
-    waiting: Mutex<Vec<Waiting>>,
+    orders: Mutex<Vec<Order>>,
+    next: AtomicU64,
 }
 
-struct Waiting {
+struct Order {
+    id: u64,
     fault: Fault,
     number: Option<u64>,
     left: u32,
+    /// While it waits.
+    delay: Option<Delay>,
 }
 
-impl Waiting {
+struct Delay {
+    until: Instant,
+    /// An order that is taken back ends the task that waits for it.
+    _task: DropGuard,
+}
+
+impl Order {
     fn fits(&self, target: &Target) -> bool {
         self.fault.connection.is_none_or(|id| id == target.connection)
             && self.number.is_none_or(|number| target.number == Some(number))
             && self.fault.device.is_none_or(|device| target.device.is_none_or(|other| other == device))
+    }
+
+    fn shown(&self) -> OrderedFault {
+        let left = self.delay.as_ref().map(|delay| delay.until.saturating_duration_since(Instant::now()));
+        OrderedFault {
+            fault: Fault { count: Some(self.left), ..self.fault.clone() },
+            state: if left.is_some() { FaultState::Waiting } else { FaultState::Ready },
+            seconds_left: left.map(|left| left.as_secs_f64()),
+        }
     }
 }
 
 impl Faults {
     /// Uses up one strike of a fitting order.
     pub(crate) fn take(&self, kind: FaultKind, target: &Target) -> Option<Fault> {
-        let mut waiting = self.waiting.lock();
-        let place = waiting.iter().position(|order| order.fault.kind == kind && order.fits(target))?;
-        let order = &mut waiting[place];
+        let mut orders = self.orders.lock();
+        let ready = |order: &Order| order.fault.kind == kind && order.delay.is_none();
+        let place = orders.iter().position(|order| ready(order) && order.fits(target))?;
+        let order = &mut orders[place];
         order.left -= 1;
         let fault = order.fault.clone();
         if order.left == 0 {
-            waiting.remove(place);
+            orders.remove(place);
         }
         Some(fault)
     }
 
-    /// What has not struck yet, with what is left of its count.
-    pub(crate) fn list(&self) -> Vec<Fault> {
-        let waiting = self.waiting.lock();
-        waiting.iter().map(|order| Fault { count: Some(order.left), ..order.fault.clone() }).collect()
+    /// What is not over, in the order it was asked for.
+    pub(crate) fn list(&self) -> Vec<OrderedFault> {
+        self.orders.lock().iter().map(Order::shown).collect()
     }
 
+    /// Takes every order back, also those that wait.
     pub(crate) fn clear(&self) {
-        self.waiting.lock().clear();
+        self.orders.lock().clear();
+    }
+
+    /// Takes out an order whose time has come, unless it was taken back.
+    fn due(&self, id: u64) -> Option<Order> {
+        let mut orders = self.orders.lock();
+        let place = orders.iter().position(|order| order.id == id)?;
+        Some(orders.remove(place))
     }
 }
 
@@ -152,38 +206,33 @@ impl Network {
             Some(text) => Some(self.directory.by_text(text).ok_or(SimulatorError::UnknownPhone)?.number),
             None => None,
         };
-        if fault.count == Some(0) {
-            return Err(SimulatorError::Invalid("`count` must be at least 1".to_owned()));
+        let after = check(&fault)?;
+        let id = self.faults.next.fetch_add(1, Ordering::Relaxed);
+        let order = Order { id, number, left: fault.count.unwrap_or(1), fault, delay: None };
+        if after.is_zero() {
+            return Ok(self.begin_fault(order));
         }
-        if fault.seconds.is_some_and(|seconds| seconds > MAX_SECONDS) {
-            return Err(SimulatorError::Invalid(format!("`seconds` must be at most {MAX_SECONDS}")));
-        }
-        if fault.device.is_some() && fault.phone.is_none() {
-            return Err(SimulatorError::Invalid("`device` needs `phone`: whose companion is it?".to_owned()));
-        }
-        let after = fault.after.unwrap_or(0.0);
-        if !(0.0..=86_400.0).contains(&after) {
-            return Err(SimulatorError::Invalid("`after` must lie between 0 and 86400 seconds".to_owned()));
-        }
-        let order = Waiting { number, left: fault.count.unwrap_or(1), fault };
-        if after > 0.0 {
-            let network = Arc::clone(self);
-            self.tasks.spawn(async move {
-                tokio::select! {
-                    () = tokio::time::sleep(Duration::from_secs_f64(after)) => {
-                        network.begin_fault(order);
+        let taken_back = CancellationToken::new();
+        let delay = Delay { until: Instant::now() + after, _task: taken_back.clone().drop_guard() };
+        self.faults.orders.lock().push(Order { delay: Some(delay), ..order });
+        let network = Arc::clone(self);
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(after) => {
+                    if let Some(order) = network.faults.due(id) {
+                        network.begin_fault(Order { delay: None, ..order });
                     }
-                    () = network.closing.cancelled() => {}
                 }
-            });
-            return Ok(0);
-        }
-        Ok(self.begin_fault(order))
+                () = taken_back.cancelled() => {}
+                () = network.closing.cancelled() => {}
+            }
+        });
+        Ok(0)
     }
 
-    fn begin_fault(&self, order: Waiting) -> usize {
+    fn begin_fault(&self, order: Order) -> usize {
         if !order.fault.kind.strikes_at_once() {
-            self.faults.waiting.lock().push(order);
+            self.faults.orders.lock().push(order);
             return 0;
         }
         let struck: Vec<_> =
@@ -199,4 +248,23 @@ impl Network {
         }
         struck.len()
     }
+}
+
+/// Refuses an order that cannot be meant. Gives how long it waits.
+fn check(fault: &Fault) -> Result<Duration, SimulatorError> {
+    let invalid = |detail: String| Err(SimulatorError::Invalid(detail));
+    if fault.count == Some(0) {
+        return invalid("`count` must be at least 1".to_owned());
+    }
+    if fault.seconds.is_some_and(|seconds| seconds > MAX_SECONDS) {
+        return invalid(format!("`seconds` must be at most {MAX_SECONDS}"));
+    }
+    if fault.device.is_some() && fault.phone.is_none() {
+        return invalid("`device` needs `phone`: whose companion is it?".to_owned());
+    }
+    let after = fault.after.unwrap_or(0.0);
+    if !(0.0..=MAX_AFTER).contains(&after) {
+        return invalid(format!("`after` must lie between 0 and {MAX_AFTER} seconds"));
+    }
+    Ok(Duration::from_secs_f64(after))
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::config::SimulatorConfig;
 use crate::doors::{Door, Pipe};
 use crate::error::SimulatorError;
-use crate::faults::Fault;
+use crate::faults::{Fault, OrderedFault};
 use crate::phone::{Phone, rfc3339};
 use crate::server::serve;
 use crate::state::network::Network;
@@ -107,6 +107,12 @@ impl Simulator {
         control::router(&self.network)
     }
 
+    /// [`Simulator::router`] for a listener on which nothing else is served: it answers for every path, so it cannot be
+    /// merged with a router that does the same.
+    pub fn whole_router(&self) -> axum::Router {
+        control::whole_router(&self.network)
+    }
+
     /// What a client needs. `base` is the address under which the router is reached, e.g. `http://127.0.0.1:8080`.
     pub fn info(&self, base: &str) -> SimulatorInfo {
         info(&self.network, base)
@@ -179,12 +185,12 @@ impl Simulator {
         self.network.order_fault(fault)
     }
 
-    /// Trouble that was ordered and has not struck yet, with what is left of its count.
-    pub fn faults(&self) -> Vec<Fault> {
+    /// Trouble that was ordered and is not over, with what is left of its count and of its delay.
+    pub fn faults(&self) -> Vec<OrderedFault> {
         self.network.faults.list()
     }
 
-    /// Takes every order for trouble back.
+    /// Takes every order for trouble back, also those that are put off.
     pub fn clear_faults(&self) {
         self.network.faults.clear();
     }

@@ -1,9 +1,10 @@
-//! Reading JSON bodies and queries with refusals that are problems.
+//! Reading JSON bodies and paths with refusals that are problems.
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
@@ -29,6 +30,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 "the body is larger than the simulator takes",
             )),
             Err(error) => Err(Problem::new(StatusCode::BAD_REQUEST, "body-not-json", error.body_text())),
+        }
+    }
+}
+
+/// The parts of a path.
+pub(super) struct PathOf<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathOf<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(value)) => Ok(Self(value)),
+            Err(error) => Err(Problem::new(StatusCode::BAD_REQUEST, "path-invalid", error.body_text())),
         }
     }
 }

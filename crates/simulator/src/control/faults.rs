@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::body::Body;
 use super::problem::Problem;
-use crate::faults::{Fault, FaultKind};
+use crate::faults::{Fault, FaultKind, OrderedFault};
 use crate::state::network::Network;
 
 pub(super) async fn order(
@@ -26,7 +26,7 @@ pub(super) async fn order(
     Ok((StatusCode::CREATED, Json(json!({ "struck": struck }))))
 }
 
-pub(super) async fn list(State(network): State<Arc<Network>>) -> Json<Vec<Fault>> {
+pub(super) async fn list(State(network): State<Arc<Network>>) -> Json<Vec<OrderedFault>> {
     Json(network.faults.list())
 }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::body::Body;
+use super::body::{Body, PathOf};
 use super::phones::find;
 use super::problem::Problem;
 use crate::phone::{MediaContent, OutgoingContent, PhoneMedia, PhoneMessage, PhoneReceipt, ReceiptKind};
@@ -72,7 +72,7 @@ struct ListedMedia {
 
 pub(super) async fn send(
     State(network): State<Arc<Network>>,
-    Path(number): Path<String>,
+    PathOf(number): PathOf<String>,
     Body(message): Body<NewMessage>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let phone = find(&network, &number)?;
@@ -83,7 +83,7 @@ pub(super) async fn send(
 
 pub(super) async fn list(
     State(network): State<Arc<Network>>,
-    Path(number): Path<String>,
+    PathOf(number): PathOf<String>,
 ) -> Result<Json<Vec<Listed>>, Problem> {
     let phone = find(&network, &number)?;
     // Files are read from the disk and decrypted.
@@ -107,14 +107,14 @@ pub(super) async fn list(
 
 pub(super) async fn receipts(
     State(network): State<Arc<Network>>,
-    Path(number): Path<String>,
+    PathOf(number): PathOf<String>,
 ) -> Result<Json<Vec<PhoneReceipt>>, Problem> {
     Ok(Json(find(&network, &number)?.receipts()))
 }
 
 pub(super) async fn mark(
     State(network): State<Arc<Network>>,
-    Path(number): Path<String>,
+    PathOf(number): PathOf<String>,
     Body(receipt): Body<NewReceipt>,
 ) -> Result<StatusCode, Problem> {
     find(&network, &number)?.mark(receipt.r#type, &receipt.ids).await?;

@@ -9,11 +9,17 @@ mod messages;
 mod phones;
 mod problem;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post};
-use axum::{Router, middleware};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::response::Response;
+use axum::routing::{any, delete, get, post};
+use axum::{Extension, Router, middleware};
+
+use problem::Problem;
 
 use crate::doors::websocket;
 use crate::state::network::Network;
@@ -42,7 +48,24 @@ pub(crate) fn router(network: &Arc<Network>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(network), guard::check));
     Router::new()
-        .route("/ws/chat", get(websocket::chat))
+        .route("/ws/chat", get(door))
+        .route("/simulator/v1/", any(problem::no_such_path))
+        .method_not_allowed_fallback(problem::no_such_method)
         .nest("/simulator/v1", control)
         .with_state(Arc::clone(network))
+}
+
+/// The same as a listener of its own serves it: every path is answered, also those of nobody.
+pub(crate) fn whole_router(network: &Arc<Network>) -> Router {
+    router(network).fallback(problem::no_such_path)
+}
+
+async fn door(
+    State(network): State<Arc<Network>>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let upgrade =
+        upgrade.map_err(|error| Problem::new(error.status(), "websocket-expected", error.body_text()))?;
+    Ok(websocket::chat(network, peer.map(|Extension(ConnectInfo(address))| address), upgrade))
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::body::Body;
+use super::body::{Body, PathOf};
 use super::problem::Problem;
 use crate::error::SimulatorError;
 use crate::phone::{LinkPrompt, LinkedDevice, Phone};
@@ -94,9 +94,6 @@ pub(super) async fn create(
     State(network): State<Arc<Network>>,
     Body(new): Body<NewPhone>,
 ) -> Result<(StatusCode, Json<Shown>), Problem> {
-    if new.name.chars().count() > 100 {
-        return Err(Problem::invalid("`name` has more than 100 characters"));
-    }
     if new.name.trim().is_empty() {
         return Err(Problem::invalid("`name` is empty"));
     }
@@ -113,7 +110,7 @@ pub(super) async fn list(State(network): State<Arc<Network>>) -> Json<Vec<Shown>
 
 pub(super) async fn show(
     State(network): State<Arc<Network>>,
-    Path(number): Path<String>,
+    PathOf(number): PathOf<String>,
 ) -> Result<Json<ShownFully>, Problem> {
     let phone = find(&network, &number)?;
     Ok(Json(ShownFully {
@@ -125,7 +122,7 @@ pub(super) async fn show(
 
 pub(super) async fn scan(
     State(network): State<Arc<Network>>,
-    Path(number): Path<String>,
+    PathOf(number): PathOf<String>,
     Body(scan): Body<Scan>,
 ) -> Result<Json<Value>, Problem> {
     let device = find(&network, &number)?.scan(&scan.qr).await?;
@@ -134,7 +131,7 @@ pub(super) async fn scan(
 
 pub(super) async fn pairing_code(
     State(network): State<Arc<Network>>,
-    Path(number): Path<String>,
+    PathOf(number): PathOf<String>,
     Body(code): Body<Code>,
 ) -> Result<Json<Value>, Problem> {
     let device = find(&network, &number)?.enter_code(&code.code).await?;
@@ -143,14 +140,14 @@ pub(super) async fn pairing_code(
 
 pub(super) async fn devices(
     State(network): State<Arc<Network>>,
-    Path(number): Path<String>,
+    PathOf(number): PathOf<String>,
 ) -> Result<Json<Vec<LinkedDevice>>, Problem> {
     Ok(Json(find(&network, &number)?.devices()))
 }
 
 pub(super) async fn unlink(
     State(network): State<Arc<Network>>,
-    Path((number, device)): Path<(String, String)>,
+    PathOf((number, device)): PathOf<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let phone = find(&network, &number)?;
     let device = device.parse().map_err(|_| Problem::invalid("a device number is a number, 1 and up"))?;
@@ -160,7 +157,7 @@ pub(super) async fn unlink(
 
 pub(super) async fn presence(
     State(network): State<Arc<Network>>,
-    Path(number): Path<String>,
+    PathOf(number): PathOf<String>,
     Body(presence): Body<NewPresence>,
 ) -> Result<StatusCode, Problem> {
     find(&network, &number)?.set_presence(presence.to.as_deref(), presence.state)?;
@@ -169,7 +166,7 @@ pub(super) async fn presence(
 
 pub(super) async fn create_group(
     State(network): State<Arc<Network>>,
-    Path(number): Path<String>,
+    PathOf(number): PathOf<String>,
     Body(new): Body<NewGroup>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let lid = matches!(new.addressing, Addressing::Lid);

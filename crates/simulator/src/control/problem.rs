@@ -48,6 +48,8 @@ impl From<SimulatorError> for Problem {
             | E::UnknownRecipient(_)
             | E::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             E::PairingFailed(_) | E::Encrypt(_) => StatusCode::BAD_GATEWAY,
+            E::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            E::MediaFull { .. } => StatusCode::INSUFFICIENT_STORAGE,
             E::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };

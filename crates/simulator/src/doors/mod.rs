@@ -64,4 +64,13 @@ impl Door {
             Self::WebSocket(socket) => websocket::send(socket, bytes).await,
         }
     }
+
+    /// Ends the connection in the door's own way, after everything that was sent.
+    pub(crate) async fn close(self) {
+        match self {
+            // A pipe ends when it is dropped; what it holds is still read.
+            Self::Pipe { .. } => {}
+            Self::WebSocket(socket) => websocket::close(*socket).await,
+        }
+    }
 }

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use bytes::Bytes;
 
@@ -15,13 +15,11 @@ use crate::state::network::Network;
 /// Buffers per socket; an idle client should cost little.
 const BUFFER: usize = 4 * 1024;
 
+/// A client that does not answer a close frame in this time is left without one.
+const CLOSING: Duration = Duration::from_secs(2);
+
 /// Upgrades a request.
-pub(crate) async fn chat(
-    State(network): State<Arc<Network>>,
-    peer: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    let peer = peer.map(|axum::Extension(ConnectInfo(address))| address);
+pub(crate) fn chat(network: Arc<Network>, peer: Option<SocketAddr>, upgrade: WebSocketUpgrade) -> Response {
     upgrade
         .read_buffer_size(BUFFER)
         .write_buffer_size(0)
@@ -48,4 +46,15 @@ pub(super) async fn receive(socket: &mut WebSocket) -> Option<Bytes> {
 
 pub(super) async fn send(socket: &mut WebSocket, bytes: Bytes) -> Result<(), Gone> {
     socket.send(Message::Binary(bytes)).await.map_err(|_| Gone)
+}
+
+/// Says that this is the end, and hears the client out: a socket that is dropped with bytes unread is reset, which would
+/// take from the client what it has not read yet.
+pub(super) async fn close(mut socket: WebSocket) {
+    let goodbye = async {
+        // A client that closed first is answered by the protocol layer, while it is read.
+        drop(socket.send(Message::Close(None)).await);
+        while let Some(Ok(_)) = socket.recv().await {}
+    };
+    drop(tokio::time::timeout(CLOSING, goodbye).await);
 }

@@ -5,7 +5,8 @@ mod transfer;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -25,6 +26,9 @@ const CHUNK: usize = 64 * 1024;
 pub(crate) struct Media {
     folder: Option<PathBuf>,
     files: RwLock<HashMap<String, File>>,
+    /// Bytes of all files, with those on their way in.
+    bytes: Arc<AtomicU64>,
+    limit: u64,
     host: OnceLock<String>,
     ca_pem: OnceLock<String>,
 }
@@ -37,21 +41,53 @@ enum File {
     Kept(MediaRecord),
 }
 
-/// A file on its way in.
+/// A file on its way in. If it is dropped before it is kept, nothing of it stays.
 pub(crate) struct Incoming {
     name: String,
     /// Where it is written; `None` keeps it in memory.
     path: Option<PathBuf>,
     file: Option<tokio::fs::File>,
     memory: BytesMut,
+    room: Room,
+}
+
+/// Bytes set aside for a file, given back when it is dropped.
+struct Room {
     length: u64,
+    all: Arc<AtomicU64>,
+    limit: u64,
+}
+
+impl Room {
+    /// Sets more aside, if there is as much left.
+    fn grow(&mut self, more: u64) -> Result<(), SimulatorError> {
+        let grown = |all: u64| all.checked_add(more).filter(|all| *all <= self.limit);
+        let grown = self.all.fetch_update(Ordering::AcqRel, Ordering::Acquire, grown);
+        grown.map_err(|_| SimulatorError::MediaFull { max: self.limit })?;
+        self.length += more;
+        Ok(())
+    }
+
+    /// The file is kept for good.
+    fn keep(&mut self) {
+        self.length = 0;
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.length, Ordering::AcqRel);
+    }
 }
 
 impl Media {
-    pub(crate) fn new(folder: Option<&Path>) -> Self {
+    /// Files of at most `limit` bytes in all, in memory or beneath a folder.
+    pub(crate) fn new(folder: Option<&Path>, limit: u64) -> Self {
         Self {
             folder: folder.map(|folder| folder.join("media")),
             files: RwLock::default(),
+            bytes: Arc::default(),
+            limit,
             host: OnceLock::new(),
             ca_pem: OnceLock::new(),
         }
@@ -75,6 +111,7 @@ impl Media {
 
     pub(crate) fn restore(&self, rows: Vec<(String, MediaRecord)>) {
         let mut files = self.files.write();
+        self.bytes.fetch_add(rows.iter().map(|(_, record)| record.length).sum(), Ordering::AcqRel);
         files.extend(rows.into_iter().map(|(name, record)| (name, File::Kept(record))));
     }
 
@@ -106,26 +143,42 @@ impl Media {
     fn begin(&self) -> Incoming {
         let name = new_name();
         let path = self.folder.as_ref().map(|folder| folder.join(&name));
-        Incoming { name, path, file: None, memory: BytesMut::new(), length: 0 }
+        Incoming { name, path, file: None, memory: BytesMut::new(), room: self.room() }
+    }
+
+    fn room(&self) -> Room {
+        Room { length: 0, all: Arc::clone(&self.bytes), limit: self.limit }
     }
 }
 
 impl Incoming {
-    async fn take(&mut self, chunk: Bytes) -> std::io::Result<()> {
-        self.length += chunk.len() as u64;
+    async fn take(&mut self, chunk: Bytes) -> Result<(), SimulatorError> {
+        self.room.grow(chunk.len() as u64)?;
         let Some(path) = &self.path else {
             self.memory.extend_from_slice(&chunk);
             return Ok(());
         };
-        if self.file.is_none() {
-            if let Some(folder) = path.parent() {
-                tokio::fs::create_dir_all(folder).await?;
-            }
-            self.file = Some(tokio::fs::File::create(path).await?);
+        let written = Self::write(&mut self.file, path, &chunk).await;
+        written.map_err(|source| SimulatorError::Folder { path: path.clone(), source })
+    }
+
+    async fn write(file: &mut Option<tokio::fs::File>, path: &Path, chunk: &[u8]) -> std::io::Result<()> {
+        if file.is_none()
+            && let Some(folder) = path.parent()
+        {
+            tokio::fs::create_dir_all(folder).await?;
         }
-        match &mut self.file {
-            Some(file) => file.write_all(&chunk).await,
-            None => Ok(()),
+        let file =
+            if let Some(file) = file { file } else { file.insert(tokio::fs::File::create(path).await?) };
+        file.write_all(chunk).await
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        // What was kept has no path any more.
+        if let Some(path) = self.path.take().filter(|_| self.file.is_some()) {
+            drop(std::fs::remove_file(path));
         }
     }
 }
@@ -159,25 +212,40 @@ impl Network {
     /// Keeps a file; gives its `direct_path`. Blocks on the disk.
     pub(crate) fn store_media(&self, bytes: Bytes) -> Result<String, SimulatorError> {
         let name = new_name();
-        let length = bytes.len() as u64;
-        let Some(folder) = &self.media.folder else { return self.add_media(name, File::Here(bytes)) };
-        let path = folder.join(&name);
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&path, &bytes))
-            .map_err(|source| SimulatorError::Folder { path, source })?;
-        self.add_media(name, File::Kept(MediaRecord { length, at: now_seconds() }))
+        let mut room = self.media.room();
+        room.grow(bytes.len() as u64)?;
+        let file = match &self.media.folder {
+            None => File::Here(bytes),
+            Some(folder) => {
+                let path = folder.join(&name);
+                std::fs::create_dir_all(folder)
+                    .and_then(|()| std::fs::write(&path, &bytes))
+                    .map_err(|source| SimulatorError::Folder { path, source })?;
+                File::Kept(MediaRecord { length: bytes.len() as u64, at: now_seconds() })
+            }
+        };
+        let placed = self.add_media(name, file)?;
+        room.keep();
+        Ok(placed)
     }
 
     /// A file has come in whole; gives its `direct_path`.
     async fn finish_media(&self, mut incoming: Incoming) -> Result<String, SimulatorError> {
-        let Some(path) = incoming.path else {
-            return self.add_media(incoming.name, File::Here(incoming.memory.freeze()));
+        let name = incoming.name.clone();
+        let file = match &incoming.path {
+            None => File::Here(std::mem::take(&mut incoming.memory).freeze()),
+            Some(path) => {
+                if let Some(file) = &mut incoming.file {
+                    let flushed = file.flush().await;
+                    flushed.map_err(|source| SimulatorError::Folder { path: path.clone(), source })?;
+                }
+                File::Kept(MediaRecord { length: incoming.room.length, at: now_seconds() })
+            }
         };
-        if let Some(file) = &mut incoming.file {
-            file.flush().await.map_err(|source| SimulatorError::Folder { path, source })?;
-        }
-        let record = MediaRecord { length: incoming.length, at: now_seconds() };
-        self.add_media(incoming.name, File::Kept(record))
+        let placed = self.add_media(name, file)?;
+        incoming.room.keep();
+        incoming.path = None;
+        Ok(placed)
     }
 
     fn add_media(&self, name: String, file: File) -> Result<String, SimulatorError> {

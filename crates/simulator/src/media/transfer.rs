@@ -42,7 +42,7 @@ async fn upload(
         // Nothing half-sent is kept: clients then send from the beginning.
         return (StatusCode::NOT_FOUND, Json(json!({ "error": "nothing to resume" }))).into_response();
     }
-    let mut incoming = network.media.begin();
+    let mut incoming = Some(network.media.begin());
     let mut chunks = body.into_data_stream();
     let mut length = 0_usize;
     while let Some(chunk) = chunks.next().await {
@@ -51,11 +51,15 @@ async fn upload(
         if length > MAX_FILE {
             return StatusCode::PAYLOAD_TOO_LARGE.into_response();
         }
-        if let Err(error) = incoming.take(chunk).await {
-            tracing::warn!(%error, "an upload could not be written");
-            return StatusCode::INSUFFICIENT_STORAGE.into_response();
+        // A client that is refused in the middle of its upload may not hear it: the rest is read and dropped.
+        if let Some(file) = &mut incoming
+            && let Err(error) = file.take(chunk).await
+        {
+            tracing::warn!(%error, "an upload is refused");
+            incoming = None;
         }
     }
+    let Some(incoming) = incoming else { return StatusCode::INSUFFICIENT_STORAGE.into_response() };
     match network.finish_media(incoming).await {
         Ok(direct_path) => {
             let url = format!("https://{}{direct_path}", network.media.host());

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Phone;
 use super::send::Chat;
+use super::{Phone, limits};
 use crate::error::SimulatorError;
 use crate::server::message::Sender;
 use crate::state::account::{Account, Form, PHONE};
@@ -54,9 +54,11 @@ impl Phone {
         participants: &[String],
         lid_addressed: bool,
     ) -> Result<String, SimulatorError> {
-        if subject.is_empty() || subject.chars().count() > 100 {
-            return Err(SimulatorError::Invalid("`subject` must have 1 to 100 characters".to_owned()));
+        if subject.is_empty() {
+            return Err(SimulatorError::Invalid("`subject` is empty".to_owned()));
         }
+        limits::check_length("subject", subject, limits::NAME)?;
+        limits::check_count("participants", participants.len(), limits::MEMBERS)?;
         let members: Vec<Arc<Account>> = participants
             .iter()
             .map(|text| match self.chat(text)? {

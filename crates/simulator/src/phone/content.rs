@@ -5,6 +5,7 @@ use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 use waproto::whatsapp as wa;
 
+use super::limits::{self, check_length};
 use super::rfc3339;
 use crate::crypto::media::{EncryptedMedia, MediaKind, encrypt_media};
 use crate::error::SimulatorError;
@@ -102,6 +103,22 @@ impl OutgoingContent {
     /// `type` of the stanza.
     pub(super) fn stanza_type(&self) -> &'static str {
         if matches!(self, Self::Text(_)) { "text" } else { "media" }
+    }
+
+    /// Refuses what no stanza should carry.
+    pub(super) fn check(&self) -> Result<(), SimulatorError> {
+        let media = match self {
+            Self::Text(text) => return check_length("text", text, limits::TEXT),
+            Self::Image(media) | Self::Video(media) | Self::Audio(media) | Self::Document(media) => media,
+        };
+        let bounds = [
+            ("caption", &media.caption, limits::TEXT),
+            ("filename", &media.filename, limits::FILENAME),
+            ("mimetype", &media.mimetype, limits::MIMETYPE),
+        ];
+        bounds.into_iter().try_for_each(|(field, text, most)| {
+            text.as_deref().map_or(Ok(()), |text| check_length(field, text, most))
+        })
     }
 
     /// The message; a file is encrypted and put on the media host. Blocks.

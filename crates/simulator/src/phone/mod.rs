@@ -3,6 +3,7 @@
 
 mod company;
 mod content;
+pub(crate) mod limits;
 mod link;
 mod receipts;
 mod receive;
@@ -127,6 +128,7 @@ impl Phone {
 
     /// Whom a text means: a number in any writing, a JID or a LID.
     pub(crate) fn chat(&self, to: &str) -> Result<send::Chat, SimulatorError> {
+        limits::check_length("to", to, limits::ADDRESS)?;
         let unknown = || SimulatorError::UnknownRecipient(to.to_owned());
         if !to.contains('@') {
             let account = self.network.directory.by_text(to).ok_or_else(unknown)?;

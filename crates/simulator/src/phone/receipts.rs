@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use wacore_binary::Node;
 
-use super::{Phone, retry};
+use super::{Phone, limits, retry};
 use crate::error::SimulatorError;
 use crate::server::receipt::receipt_ids;
 use crate::state::account::{Account, PHONE};
@@ -57,10 +57,12 @@ impl Phone {
         reason = "every deed of a phone is awaited, whether it waits today or not"
     )]
     pub async fn mark(&self, kind: ReceiptKind, ids: &[String]) -> Result<(), SimulatorError> {
+        limits::check_count("ids", ids.len(), limits::MARKED)?;
         let mut by_chat: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         {
             let phone = self.account.phone.lock();
             for id in ids {
+                limits::check_length("ids", id, limits::ADDRESS)?;
                 let record = phone
                     .messages
                     .by_id(id)

@@ -63,6 +63,7 @@ impl Phone {
 
     /// Sends a message of any kind. Gives its id.
     pub async fn send(&self, to: &str, content: OutgoingContent) -> Result<String, SimulatorError> {
+        content.check()?;
         let chat = self.chat(to)?;
         let phone = self.clone();
         // Media is encrypted and a message is encrypted once per device: work for a blocking thread.

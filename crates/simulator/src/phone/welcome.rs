@@ -56,15 +56,21 @@ impl Network {
             .collect();
         let blob = initial_bootstrap(&contacts, chats(&account.phone.lock().messages));
         let inline = account.facts.lock().devices.get(&device).is_some_and(|d| d.record.inline_history);
-        let history = if inline && blob.len() <= MAX_INLINE {
-            inline_notification(blob)
+        let mut messages = vec![key_share(&[account.app_state_key()])];
+        if inline && blob.len() <= MAX_INLINE {
+            messages.push(inline_notification(blob));
         } else {
             let media = encrypt_media(MediaKind::History, &blob, &mut rand::rng());
-            let direct_path = self.store_media(media.bytes.clone().into())?;
-            notification(&media, direct_path)
-        };
-        let keys = key_share(&[account.app_state_key()]);
-        self.tell_companion(account, device, &[keys, history], true)
+            match self.store_media(media.bytes.clone().into()) {
+                Ok(direct_path) => messages.push(notification(&media, direct_path)),
+                // Without its past a companion is poorer, without its keys it is useless.
+                Err(error @ SimulatorError::MediaFull { .. }) => {
+                    tracing::warn!(%error, "a new companion is given no history");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.tell_companion(account, device, &messages, true)
     }
 
     /// Gives a companion the app-state keys once more.

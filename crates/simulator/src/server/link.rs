@@ -12,7 +12,7 @@ use super::serve::MAX_FRAME;
 use crate::doors::{Door, Gone};
 use crate::state::network::Network;
 use crate::trace::Direction;
-use crate::wire::frame::{ClientStream, FrameError, encode_frame};
+use crate::wire::frame::{ClientStream, FrameError, MAX_SENT, encode_frame};
 use crate::wire::noise::{HelloAnswer, NoiseError, Opener, Pattern, Sealer, answer_hello};
 use crate::wire::stanza::{StanzaError, decode_stanza, encode_stanza};
 
@@ -28,6 +28,8 @@ pub(crate) enum LinkError {
     Gone(#[from] Gone),
     #[error("no handshake within {} s", HANDSHAKE.as_secs())]
     HandshakeTimeout,
+    #[error("the client read nothing for {} s", .0.as_secs())]
+    Stalled(Duration),
     #[error("frame refused: {0}")]
     Frame(#[from] FrameError),
     #[error("handshake or decryption failed: {0}")]
@@ -39,8 +41,8 @@ pub(crate) enum LinkError {
 }
 
 /// A connection under its transport keys.
-pub(crate) struct Link {
-    door: Door,
+pub(crate) struct Link<'a> {
+    door: &'a mut Door,
     stream: ClientStream,
     sealer: Sealer,
     opener: Opener,
@@ -48,15 +50,15 @@ pub(crate) struct Link {
     connection: Arc<Connection>,
 }
 
-impl Link {
+impl<'a> Link<'a> {
     /// Shakes hands. Gives the link and what the client said of itself.
     pub(crate) async fn open(
         network: Arc<Network>,
         connection: Arc<Connection>,
-        mut door: Door,
+        door: &'a mut Door,
     ) -> Result<(Self, Box<wa::ClientPayload>), LinkError> {
         let mut stream = ClientStream::new(MAX_FRAME);
-        let shake = shake_hands(&network, &mut door, &mut stream);
+        let shake = shake_hands(&network, door, &mut stream);
         let session =
             tokio::time::timeout(HANDSHAKE, shake).await.map_err(|_| LinkError::HandshakeTimeout)??;
         // The connection is new, so this is the first time.
@@ -85,11 +87,20 @@ impl Link {
         self.send_encoded(encode_stanza(node)?.into()).await
     }
 
-    /// Sends a stanza that is encoded already.
+    /// Sends a stanza that is encoded already. One that fits no frame is dropped: ending the connection for it would only
+    /// bring the client back for the same.
     pub(crate) async fn send_encoded(&mut self, stanza: Bytes) -> Result<(), LinkError> {
+        if stanza.len() > MAX_SENT {
+            let (connection, bytes) = (self.connection.id, stanza.len());
+            tracing::warn!(connection, bytes, "a stanza is larger than a frame and is dropped");
+            return Ok(());
+        }
         self.network.trace.record(self.connection.id, Direction::FromServer, &stanza);
         let frame = encode_frame(&self.sealer.seal(stanza.into())?)?;
-        Ok(self.door.send(frame).await?)
+        // A client that reads nothing must not hold its task and what waits for it for ever.
+        let patience = Duration::from_secs(self.network.config.stall_seconds);
+        let sent = tokio::time::timeout(patience, self.door.send(frame)).await;
+        Ok(sent.map_err(|_| LinkError::Stalled(patience))??)
     }
 }
 

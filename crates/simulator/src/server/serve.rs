@@ -21,20 +21,37 @@ pub(crate) const MAX_FRAME: usize = 8 * 1024 * 1024;
 const BURST: usize = 64;
 
 /// Serves a client until it or the network ends.
-pub(crate) async fn serve(network: Arc<Network>, door: Door, peer: Option<SocketAddr>) {
+pub(crate) async fn serve(network: Arc<Network>, mut door: Door, peer: Option<SocketAddr>) {
     let (connection, commands) = network.connections.open(door.name(), peer);
-    let run = run(Arc::clone(&network), Arc::clone(&connection), door, commands);
-    let ended = tokio::select! {
-        ended = run => ended,
-        () = connection.cut.cancelled() => Ok(()),
-        () = network.closing.cancelled() => Ok(()),
+    let present = Present { network: &network, connection: &connection };
+    let run = run(Arc::clone(&network), Arc::clone(&connection), &mut door, commands);
+    let (ended, politely) = tokio::select! {
+        ended = run => (ended, true),
+        // A fault: without a word.
+        () = connection.cut.cancelled() => (Ok(()), false),
+        () = network.closing.cancelled() => (Ok(()), true),
     };
-    if let Err(error) = ended
+    if let Err(error) = &ended
         && !matches!(error, LinkError::Gone(_))
     {
         tracing::debug!(connection = connection.id, %error, "a simulated connection ended");
     }
-    leave(&network, &connection);
+    drop(present);
+    if politely && !matches!(ended, Err(LinkError::Stalled(_))) {
+        door.close().await;
+    }
+}
+
+/// A connection is known to others for as long as this lives, however its task ends.
+struct Present<'a> {
+    network: &'a Arc<Network>,
+    connection: &'a Arc<Connection>,
+}
+
+impl Drop for Present<'_> {
+    fn drop(&mut self) {
+        leave(self.network, self.connection);
+    }
 }
 
 /// Takes the connection out of everything that knows it.
@@ -57,7 +74,7 @@ fn leave(network: &Arc<Network>, connection: &Arc<Connection>) {
 async fn run(
     network: Arc<Network>,
     connection: Arc<Connection>,
-    door: Door,
+    door: &mut Door,
     mut commands: mpsc::UnboundedReceiver<Command>,
 ) -> Result<(), LinkError> {
     let (mut link, payload) = Link::open(Arc::clone(&network), Arc::clone(&connection), door).await?;
@@ -90,7 +107,7 @@ async fn run(
                     return Ok(());
                 }
             }
-            () = connection.wake.notified() => flush(&connection, &mut link).await?,
+            () = connection.wake.notified() => flush(&network, &connection, &mut link).await?,
         }
     }
 }
@@ -98,7 +115,7 @@ async fn run(
 async fn answer(
     network: &Arc<Network>,
     connection: &Arc<Connection>,
-    link: &mut Link,
+    link: &mut Link<'_>,
     stanza: &Node,
 ) -> Result<(), LinkError> {
     let mut context = Context { network, connection, replies: Vec::new(), activated: false };
@@ -108,15 +125,16 @@ async fn answer(
         link.send(reply).await?;
     }
     if activated && let Some((account, device)) = connection.device.get() {
-        send_backlog(connection, link, account, *device).await?;
+        send_backlog(network, connection, link, account, *device).await?;
     }
     Ok(())
 }
 
 /// Sends what waited for this login, between its preview and its end mark, then opens the queue.
 async fn send_backlog(
+    network: &Network,
     connection: &Arc<Connection>,
-    link: &mut Link,
+    link: &mut Link<'_>,
     account: &Account,
     device: u16,
 ) -> Result<(), LinkError> {
@@ -128,10 +146,8 @@ async fn send_backlog(
     };
     link.send(&login::offline_preview(total, counts)).await?;
     for _ in 0..total {
-        let Some(item) = next_queued(connection, account, device) else { break };
-        if let Some(stanza) = Network::queued_stanza(&item, true) {
-            link.send_encoded(stanza).await?;
-        }
+        let Some(stanza) = network.next_stanza(connection, account, device, true) else { break };
+        link.send_encoded(stanza).await?;
     }
     link.send(&login::offline_end(total)).await?;
     connection.active.store(true, Ordering::Release);
@@ -139,31 +155,19 @@ async fn send_backlog(
     Ok(())
 }
 
-async fn flush(connection: &Arc<Connection>, link: &mut Link) -> Result<(), LinkError> {
+async fn flush(
+    network: &Network,
+    connection: &Arc<Connection>,
+    link: &mut Link<'_>,
+) -> Result<(), LinkError> {
     let Some((account, device)) = connection.device.get() else { return Ok(()) };
     if !connection.active.load(Ordering::Acquire) || connection.silent.load(Ordering::Relaxed) {
         return Ok(());
     }
     for _ in 0..BURST {
-        let Some(item) = next_queued(connection, account, *device) else { return Ok(()) };
-        if let Some(stanza) = Network::queued_stanza(&item, false) {
-            link.send_encoded(stanza).await?;
-        }
+        let Some(stanza) = network.next_stanza(connection, account, *device, false) else { return Ok(()) };
+        link.send_encoded(stanza).await?;
     }
     connection.wake.notify_one();
     Ok(())
-}
-
-/// The next stanza of the queue, as long as this is still the device's connection.
-fn next_queued(
-    connection: &Arc<Connection>,
-    account: &Account,
-    device: u16,
-) -> Option<crate::state::queue::Queued> {
-    let mut facts = account.facts.lock();
-    let companion = facts.devices.get_mut(&device)?;
-    if !companion.connection.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection)) {
-        return None;
-    }
-    companion.queue.next().map(|(_, item)| item)
 }

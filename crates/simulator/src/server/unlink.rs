@@ -48,8 +48,12 @@ pub(crate) fn take(context: &mut Context<'_>, me: &Me, stanza: &Node) -> Result<
         None => me.device,
     };
     // Replies leave before the mailbox is read: a companion that removes itself is answered before its connection ends.
-    context.done(stanza);
-    context.network.unlink(&me.account, device)
+    match context.network.unlink(&me.account, device) {
+        Ok(()) => context.done(stanza),
+        Err(SimulatorError::UnknownDevice(_)) => context.refuse(stanza, 404, "item-not-found"),
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 impl Network {

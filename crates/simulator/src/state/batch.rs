@@ -58,6 +58,12 @@ impl Batch {
         Self::default()
     }
 
+    /// A batch of this size that no reader takes.
+    #[cfg(test)]
+    pub(crate) fn of_zeroes(length: usize) -> Self {
+        Self { bytes: vec![0; length] }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }

@@ -1,55 +1,17 @@
-//! Snapshots: `snapshot-N` and the journals from `journal-N` on are the state. Owns which files there are, the folding of
-//! a journal into the next snapshot, and the cutting of torn tails. Only keys and places are held in memory while folding.
+//! Snapshots: `snapshot-N` and the journals from `journal-N` on are the state. Owns the folding of a journal into the next
+//! snapshot, and the cutting of torn tails. Only keys and places are held in memory while folding.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::batch::{Op, read_op};
 use super::file::{End, FileKind, HEADER_LENGTH, read_at, read_entries, write_entry};
+use super::folder::{create_private, journal_path, list, remove_before, snapshot_path};
 use crate::error::SimulatorError;
 
 const PUT_HEAD: u64 = 1 + 1 + 2;
-
-pub(crate) fn journal_path(folder: &Path, index: u64) -> PathBuf {
-    folder.join(format!("journal-{index:06}"))
-}
-
-fn snapshot_path(folder: &Path, index: u64) -> PathBuf {
-    folder.join(format!("snapshot-{index:06}"))
-}
-
-/// The size of a snapshot; 0 if there is none.
-pub(crate) fn snapshot_bytes(folder: &Path, index: u64) -> u64 {
-    fs::metadata(snapshot_path(folder, index)).map_or(0, |metadata| metadata.len())
-}
-
-/// Takes the folder for this process, or says that another has it.
-pub(crate) fn lock(folder: &Path) -> Result<File, SimulatorError> {
-    let folder_error = |source| SimulatorError::Folder { path: folder.to_owned(), source };
-    fs::create_dir_all(folder).map_err(folder_error)?;
-    close_to_others(folder).map_err(folder_error)?;
-    let path = folder.join("lock");
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    private(&mut options);
-    let file = options.open(path).map_err(folder_error)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(SimulatorError::Locked(folder.to_owned())),
-        Err(fs::TryLockError::Error(source)) => Err(folder_error(source)),
-    }
-}
-
-/// Only its owner enters the folder: files of an earlier version in it may be readable for all.
-fn close_to_others(folder: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
-}
 
 /// Brings a folder to one snapshot and one empty journal, hands every row to `each`, and returns the journal's index.
 pub(crate) fn recover(
@@ -207,27 +169,12 @@ fn write_snapshot(index: &Index, path: &Path) -> std::io::Result<()> {
         payload.extend_from_slice(&place.length.to_le_bytes());
         payload.extend_from_slice(&value);
         entry.clear();
-        write_entry(&mut entry, &payload);
+        // A row came out of an entry, so it fits one.
+        write_entry(&mut entry, &payload)
+            .map_err(|oversize| std::io::Error::other(SimulatorError::from(oversize)))?;
         out.write_all(&entry)?;
     }
     out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
-}
-
-/// The newest snapshot and all journals of a folder, by index.
-fn list(folder: &Path) -> Result<(Option<u64>, Vec<u64>), SimulatorError> {
-    let folder_error = |source| SimulatorError::Folder { path: folder.to_owned(), source };
-    let (mut snapshot, mut journals) = (None, Vec::new());
-    for entry in fs::read_dir(folder).map_err(folder_error)? {
-        let name = entry.map_err(folder_error)?.file_name();
-        let Some(name) = name.to_str() else { continue };
-        let index_after = |prefix: &str| name.strip_prefix(prefix).and_then(|text| text.parse::<u64>().ok());
-        if let Some(index) = index_after("snapshot-") {
-            snapshot = snapshot.max(Some(index));
-        } else if let Some(index) = index_after("journal-") {
-            journals.push(index);
-        }
-    }
-    Ok((snapshot, journals))
 }
 
 /// Keeps what a killed write left at the end of a journal beside it; the snapshot is made without it.
@@ -241,22 +188,6 @@ fn keep_torn_tail(path: &Path, offset: u64) -> Result<(), SimulatorError> {
     kept.map_err(folder_error)?;
     tracing::warn!(bytes = length, "the simulator's journal ended in an unfinished entry, which was cut");
     Ok(())
-}
-
-/// A new or emptied file that only its owner reads: the state holds private keys.
-fn create_private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(true).write(true);
-    private(&mut options);
-    options.open(path)
-}
-
-/// Files made with these options are for their owner only.
-pub(crate) fn private(options: &mut OpenOptions) {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    #[cfg(not(unix))]
-    let _ = options;
 }
 
 /// Refuses a file with damage in it.
@@ -273,19 +204,6 @@ fn whole(path: &Path, end: &End) -> Result<(), SimulatorError> {
     }
 }
 
-fn remove_before(folder: &Path, index: u64) {
-    let Ok((_, journals)) = list(folder) else { return };
-    for old in journals.into_iter().filter(|&old| old < index) {
-        drop(fs::remove_file(journal_path(folder, old)));
-    }
-    for old in 0..index {
-        let path = snapshot_path(folder, old);
-        if path.exists() {
-            drop(fs::remove_file(path));
-        }
-    }
-}
-
 fn damaged(path: &Path, detail: &str) -> SimulatorError {
     SimulatorError::Damaged { path: path.to_owned(), detail: detail.to_owned() }
 }
@@ -293,6 +211,7 @@ fn damaged(path: &Path, detail: &str) -> SimulatorError {
 #[cfg(test)]
 mod tests {
     use super::super::batch::{Batch, Table};
+    use super::super::folder::lock;
     use super::super::journal::Journal;
     use super::*;
 
@@ -344,7 +263,7 @@ mod tests {
         write(folder.path(), u64::MAX, &[put(b"a", b"1"), put(b"b", b"2")]);
         let path = journal_path(folder.path(), 0);
         let length = fs::metadata(&path).unwrap().len();
-        OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 1).unwrap();
+        fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 1).unwrap();
         assert_eq!(rows(folder.path()).1, vec![(b"a".to_vec(), b"1".to_vec())]);
         assert!(path.with_extension("cut").exists());
     }
@@ -393,6 +312,20 @@ mod tests {
         let rows = rows(folder.path()).1;
         assert_eq!(rows.len(), 50);
         assert_eq!(rows[49].1, 199_u32.to_be_bytes());
+    }
+
+    #[test]
+    fn a_batch_that_could_not_be_read_back_is_refused_and_the_journal_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = lock(folder.path()).unwrap();
+        let journal = Journal::on_disk(folder.path(), lock, 0, u64::MAX).unwrap();
+        journal.write(&put(b"a", b"1")).unwrap();
+        // Zeroes cost no memory until they are touched, and a refused batch is not.
+        let refused = journal.write(&Batch::of_zeroes((1 << 30) + 1));
+        assert!(matches!(refused, Err(SimulatorError::TooLarge { bytes, max }) if bytes > max));
+        journal.write(&put(b"b", b"2")).unwrap();
+        drop(journal);
+        assert_eq!(rows(folder.path()).1.len(), 2);
     }
 
     #[test]

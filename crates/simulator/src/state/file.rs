@@ -15,7 +15,7 @@ use crate::error::SimulatorError;
 pub(crate) const FORMAT_VERSION: u8 = 2;
 pub(crate) const HEADER_LENGTH: u64 = 8;
 const ENTRY_HEAD: usize = 8;
-/// No batch comes near this; a longer length is damage.
+/// No larger batch is written; a longer length is damage.
 const MAX_ENTRY: u32 = 1 << 30;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +34,26 @@ impl FileKind {
     }
 }
 
-/// Appends one entry to a buffer.
-pub(crate) fn write_entry(out: &mut Vec<u8>, payload: &[u8]) {
-    let length = u32::try_from(payload.len()).expect("a batch is smaller than 4 GiB");
+/// A batch is larger than an entry that can be read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Oversize {
+    bytes: usize,
+}
+
+impl From<Oversize> for SimulatorError {
+    fn from(Oversize { bytes }: Oversize) -> Self {
+        Self::TooLarge { bytes, max: MAX_ENTRY as usize }
+    }
+}
+
+/// Appends one entry to a buffer, or nothing.
+pub(crate) fn write_entry(out: &mut Vec<u8>, payload: &[u8]) -> Result<(), Oversize> {
+    let too_large = Oversize { bytes: payload.len() };
+    let length = u32::try_from(payload.len()).ok().filter(|length| *length <= MAX_ENTRY).ok_or(too_large)?;
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(&crc32fast::hash(payload).to_le_bytes());
     out.extend_from_slice(payload);
+    Ok(())
 }
 
 /// What reading a file to its end found.

@@ -16,13 +16,19 @@ use parking_lot::{Mutex, RwLock};
 
 use super::batch::Batch;
 use super::compact;
-use super::file::{FileKind, write_entry};
+use super::file::{FileKind, Oversize, write_entry};
+use super::folder::{journal_path, private, snapshot_bytes};
 use crate::error::SimulatorError;
 
 /// Where a batch ends in the journal; see [`Journal::commit`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 #[must_use = "what is appended is only kept after `commit`"]
-pub(crate) struct Ticket(u64);
+pub(crate) enum Ticket {
+    /// In line, up to here.
+    At(u64),
+    /// The batch is larger than an entry can be, and was not put in line.
+    Refused(Oversize),
+}
 
 /// The journal, or nothing for a network that lives in memory.
 pub(crate) struct Journal {
@@ -82,7 +88,7 @@ impl Journal {
                 segment: Mutex::new(segment),
                 written: AtomicU64::new(0),
                 limit,
-                snapshot_bytes: Arc::new(AtomicU64::new(compact::snapshot_bytes(folder, index))),
+                snapshot_bytes: Arc::new(AtomicU64::new(snapshot_bytes(folder, index))),
                 compacting: Arc::new(AtomicBool::new(false)),
                 folder_thread: Mutex::new(None),
             })),
@@ -91,21 +97,29 @@ impl Journal {
         })
     }
 
-    /// Puts a batch in line. Call it while holding the lock of the rows it changes.
+    /// Puts a batch in line. Call it while holding the lock of the rows it changes. A batch that could not be read back is
+    /// refused, as `commit` then says.
     pub(crate) fn append(&self, batch: &Batch) -> Ticket {
         let disk = self.disk.read();
-        let Some(disk) = &*disk else { return Ticket(0) };
+        let Some(disk) = &*disk else { return Ticket::At(0) };
         let mut waiting = disk.waiting.lock();
         if !batch.is_empty() {
             let before = waiting.bytes.len();
-            write_entry(&mut waiting.bytes, batch.bytes());
+            if let Err(oversize) = write_entry(&mut waiting.bytes, batch.bytes()) {
+                tracing::error!(error = %SimulatorError::from(oversize), "a change is not kept");
+                return Ticket::Refused(oversize);
+            }
             waiting.end += (waiting.bytes.len() - before) as u64;
         }
-        Ticket(waiting.end)
+        Ticket::At(waiting.end)
     }
 
     /// Returns once everything up to the ticket is written.
     pub(crate) fn commit(&self, ticket: Ticket) -> Result<(), SimulatorError> {
+        let ticket = match ticket {
+            Ticket::At(end) => end,
+            Ticket::Refused(oversize) => return Err(oversize.into()),
+        };
         if self.closed.load(Ordering::Acquire) {
             return Err(SimulatorError::ShuttingDown);
         }
@@ -114,11 +128,11 @@ impl Journal {
         if self.failed.load(Ordering::Acquire) {
             return Err(SimulatorError::Journal("an earlier write failed".to_owned()));
         }
-        if disk.written.load(Ordering::Acquire) >= ticket.0 {
+        if disk.written.load(Ordering::Acquire) >= ticket {
             return Ok(());
         }
         let mut segment = disk.segment.lock();
-        if disk.written.load(Ordering::Acquire) >= ticket.0 {
+        if disk.written.load(Ordering::Acquire) >= ticket {
             return Ok(());
         }
         let (bytes, end) = {
@@ -172,12 +186,12 @@ impl Disk {
         }
         let folder = self.folder.clone();
         let compacting = Arc::clone(&self.compacting);
-        let snapshot_bytes = Arc::clone(&self.snapshot_bytes);
+        let folded_bytes = Arc::clone(&self.snapshot_bytes);
         let thread = std::thread::spawn(move || {
             if let Err(error) = compact::fold(&folder, finished) {
                 tracing::warn!(%error, "the simulator's snapshot could not be renewed; its journal is kept");
             }
-            snapshot_bytes.store(compact::snapshot_bytes(&folder, finished + 1), Ordering::Relaxed);
+            folded_bytes.store(snapshot_bytes(&folder, finished + 1), Ordering::Relaxed);
             compacting.store(false, Ordering::Release);
         });
         *self.folder_thread.lock() = Some(thread);
@@ -185,11 +199,11 @@ impl Disk {
 }
 
 fn open_segment(folder: &Path, index: u64) -> Result<Segment, SimulatorError> {
-    let path = compact::journal_path(folder, index);
+    let path = journal_path(folder, index);
     let folder_error = |source| SimulatorError::Folder { path: path.clone(), source };
     let mut options = OpenOptions::new();
     options.create(true).append(true);
-    compact::private(&mut options);
+    private(&mut options);
     let mut file = options.open(&path).map_err(folder_error)?;
     let mut length = file.metadata().map_err(folder_error)?.len();
     if length == 0 {

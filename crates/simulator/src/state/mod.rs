@@ -8,6 +8,7 @@ pub(crate) mod batch;
 mod compact;
 pub(crate) mod directory;
 mod file;
+mod folder;
 pub(crate) mod group;
 pub(crate) mod journal;
 mod load;

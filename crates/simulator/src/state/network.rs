@@ -18,12 +18,13 @@ use super::directory::Directory;
 use super::group::Groups;
 use super::journal::Journal;
 use super::records::AccountRecord;
-use super::{compact, load, number};
+use super::{compact, folder, load, number};
 use crate::config::SimulatorConfig;
 use crate::crypto::app_state::{AppStateKey, Setting};
 use crate::crypto::signal::PhoneSignal;
 use crate::error::SimulatorError;
 use crate::faults::Faults;
+use crate::phone::limits::{self, check_length};
 use crate::server::connection::Connections;
 use crate::server::pairing::Offers;
 use crate::server::presence::Presence;
@@ -58,7 +59,7 @@ impl Network {
         let journal = match folder {
             None => Journal::in_memory(),
             Some(folder) => {
-                let lock = compact::lock(folder)?;
+                let lock = folder::lock(folder)?;
                 let index = compact::recover(folder, |table, key, value| {
                     rows.add(table, key, value).map_err(|detail| SimulatorError::Damaged {
                         path: folder.to_owned(),
@@ -74,7 +75,7 @@ impl Network {
             ServerIdentity::generate(now_seconds(), &mut rand::rng())
         })?;
         journal.write(&batch)?;
-        let media = crate::media::Media::new(folder);
+        let media = crate::media::Media::new(folder, config.media_bytes);
         let network = Arc::new(Self {
             identity,
             journal,
@@ -132,6 +133,7 @@ impl Network {
         name: &str,
         wanted: Option<u64>,
     ) -> Result<Arc<Account>, SimulatorError> {
+        check_length("name", name, limits::NAME)?;
         let mut rng = rand::rng();
         let signal = PhoneSignal::generate(&mut rng);
         let raw_id = rand::Rng::next_u32(&mut rng);

@@ -27,12 +27,29 @@ impl From<QueueRecord> for Queued {
 pub(crate) struct Queue {
     items: BTreeMap<u64, Queued>,
     unsent: VecDeque<u64>,
+    /// Of all stanzas in `items`.
+    bytes: usize,
 }
 
 impl Queue {
     pub(crate) fn push(&mut self, seq: u64, item: Queued) {
+        self.bytes += item.stanza.len();
         self.items.insert(seq, item);
         self.unsent.push_back(seq);
+    }
+
+    /// Removes and returns the oldest beyond these bounds; the newest always stays.
+    pub(crate) fn trim(&mut self, stanzas: usize, bytes: usize) -> Vec<u64> {
+        let mut gone = Vec::new();
+        while self.items.len() > 1 && (self.items.len() > stanzas || self.bytes > bytes) {
+            let Some((seq, item)) = self.items.pop_first() else { break };
+            self.bytes -= item.stanza.len();
+            gone.push(seq);
+        }
+        while self.unsent.front().is_some_and(|seq| !self.items.contains_key(seq)) {
+            self.unsent.pop_front();
+        }
+        gone
     }
 
     /// The oldest stanza not sent on this connection.
@@ -57,7 +74,9 @@ impl Queue {
     }
 
     pub(crate) fn remove(&mut self, seq: u64) -> bool {
-        self.items.remove(&seq).is_some()
+        let Some(item) = self.items.remove(&seq) else { return false };
+        self.bytes -= item.stanza.len();
+        true
     }
 
     /// Confirms one stanza: the oldest of this class with this id that fits and was sent on this connection. A client
@@ -66,7 +85,7 @@ impl Queue {
     pub(crate) fn confirm(&mut self, class: Class, id: &str, fits: impl Fn(&Queued) -> bool) -> Option<u64> {
         let named = |item: &Queued| item.class == class && item.id == id && fits(item);
         let (&seq, _) = self.items.iter().find(|(seq, item)| named(item) && !self.unsent.contains(seq))?;
-        self.items.remove(&seq);
+        self.remove(seq);
         Some(seq)
     }
 
@@ -222,6 +241,25 @@ mod tests {
         assert_eq!(queue.confirm(Class::Message, "A", |_| true), None, "the second is still to be sent");
         queue.next();
         assert_eq!(queue.confirm(Class::Message, "A", |_| true), Some(2));
+    }
+
+    #[test]
+    fn the_oldest_make_room_and_the_newest_stays() {
+        let sized = |bytes: usize| Queued { stanza: vec![0; bytes].into(), ..item("A") };
+        let mut queue = Queue::default();
+        for seq in 1..=5 {
+            queue.push(seq, sized(10));
+        }
+        assert!(queue.trim(5, 50).is_empty());
+        assert_eq!(queue.trim(4, 50), [1]);
+        assert_eq!(queue.trim(5, 25), [2, 3]);
+        assert_eq!(queue.next().map(|(seq, _)| seq), Some(4));
+        assert!(queue.confirm(Class::Message, "A", |_| true).is_some());
+        queue.push(6, sized(15));
+        assert!(queue.trim(5, 25).is_empty(), "what was confirmed does not count");
+        queue.push(7, sized(100));
+        assert_eq!(queue.trim(5, 25), [5, 6]);
+        assert_eq!((queue.len(), queue.next().map(|(seq, _)| seq)), (1, Some(7)));
     }
 
     fn keys(ids: std::ops::RangeInclusive<u32>) -> Vec<PublicPreKey> {

@@ -7,6 +7,10 @@ use super::intro::{Intro, IntroError};
 const LENGTH_BYTES: usize = 3;
 /// The largest payload a length of 24 bits can name.
 pub(crate) const MAX_FRAME: usize = 0xFF_FFFF;
+/// The largest stanza that can be sent: sealing adds a tag of 16 bytes.
+pub(crate) const MAX_SENT: usize = MAX_FRAME - 16;
+/// The largest stanza that is queued: one that waits is marked `offline` when it is sent.
+pub(crate) const MAX_STANZA: usize = MAX_SENT - 48;
 /// What is set aside for a frame that was only announced; more comes with the bytes themselves.
 const EAGER_RESERVE: usize = 64 * 1024;
 

@@ -42,6 +42,11 @@ impl Companion {
 
     /// Connects, as a login if it is linked and with the placeholder if not.
     pub(crate) async fn connect(&self, simulator: &enlace_simulator::Simulator) -> Socket {
+        self.connect_by(simulator.connect()).await
+    }
+
+    /// The same through a door that is open already.
+    pub(crate) async fn connect_by(&self, pipe: enlace_simulator::Pipe) -> Socket {
         let (username, device) = match &self.jid {
             Some(jid) => (jid.user.parse().unwrap(), u32::from(jid.device)),
             None => (0, 0),
@@ -53,7 +58,7 @@ impl Companion {
             pull: Some(true),
             ..Default::default()
         };
-        Socket::open(simulator.connect(), &self.noise, self.server_key, payload.encode_to_vec()).await
+        Socket::open(pipe, &self.noise, self.server_key, payload.encode_to_vec()).await
     }
 
     /// The text of the QR for a reference.
@@ -140,7 +145,12 @@ impl Companion {
 
     /// Logs in: keys on the first time, then active. Gives what had waited.
     pub(crate) async fn log_in(&mut self, simulator: &enlace_simulator::Simulator) -> (Socket, Vec<Node>) {
-        let mut socket = self.connect(simulator).await;
+        self.log_in_by(simulator.connect()).await
+    }
+
+    /// The same through a door that is open already.
+    pub(crate) async fn log_in_by(&mut self, pipe: enlace_simulator::Pipe) -> (Socket, Vec<Node>) {
+        let mut socket = self.connect_by(pipe).await;
         let success = socket.receive().await.unwrap();
         assert_eq!(success.tag, "success", "{success:?}");
         let count = socket.iq("get", "encrypt", server(), [NodeBuilder::new("count").build()]).await;

@@ -2,56 +2,57 @@
 
 use std::net::SocketAddr;
 
-use enlace_simulator::{Simulator, SimulatorConfig};
+use enlace_simulator::{FaultState, Simulator, SimulatorConfig};
 use serde_json::{Value, json};
+use wacore_binary::builder::NodeBuilder;
 
-use crate::companion::{Companion, attr};
+use crate::companion::{Companion, attr, child, server};
 use crate::messages::until;
 
 const KEY: &str = "a control key of a test";
 
-struct Api {
-    simulator: Simulator,
-    base: String,
-    http: reqwest::Client,
+pub(crate) struct Api {
+    pub(crate) simulator: Simulator,
+    pub(crate) base: String,
+    pub(crate) http: reqwest::Client,
 }
 
 impl Api {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(SimulatorConfig::default()).await
     }
 
-    async fn with(config: SimulatorConfig) -> Self {
+    pub(crate) async fn with(config: SimulatorConfig) -> Self {
         let simulator = Simulator::start(config).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let app = simulator.router().into_make_service_with_connect_info::<SocketAddr>();
+        let app = simulator.whole_router().into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, app).await });
         // The first to need TLS in this process says with what.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self { simulator, base, http: reqwest::Client::builder().build().unwrap() }
     }
 
-    async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         answer(self.http.get(format!("{}/simulator/v1{path}", self.base))).await
     }
 
-    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         answer(self.http.post(format!("{}/simulator/v1{path}", self.base)).json(&body)).await
     }
 
-    async fn delete(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn delete(&self, path: &str) -> (u16, Value) {
         answer(self.http.delete(format!("{}/simulator/v1{path}", self.base))).await
     }
 
-    async fn phone(&self, name: &str) -> String {
+    pub(crate) async fn phone(&self, name: &str) -> String {
         let (status, phone) = self.post("/phones", json!({ "name": name })).await;
         assert_eq!(status, 201);
         phone["number"].as_str().unwrap().to_owned()
     }
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
     let response = request.send().await.unwrap();
     let status = response.status().as_u16();
     let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
@@ -62,7 +63,7 @@ async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
-fn refused((status, body): (u16, Value)) -> (u16, String) {
+pub(crate) fn refused((status, body): (u16, Value)) -> (u16, String) {
     assert!(!body["detail"].as_str().unwrap().is_empty());
     (status, body["code"].as_str().unwrap().to_owned())
 }
@@ -122,6 +123,52 @@ async fn a_companion_is_linked_listed_and_unlinked() {
     socket.expect(|node| node.tag == "stream:error").await;
     let gone = api.delete(&format!("/phones/{ana}/devices/1")).await;
     assert_eq!(refused(gone), (404, "device-unknown".to_owned()));
+}
+
+#[tokio::test]
+async fn a_companion_that_is_gone_cannot_be_unlinked_again_and_nobody_else_is_cut() {
+    let api = Api::start().await;
+    let ana = api.phone("Ana").await;
+    let phone = api.simulator.phone_by_number(&ana).unwrap();
+    let (mut first, gone) = Companion::link(&api.simulator, &phone).await;
+    let (_second, mut socket) = Companion::link(&api.simulator, &phone).await;
+    assert_eq!(api.delete(&format!("/phones/{ana}/devices/1")).await.0, 204);
+    drop(gone);
+    for _ in 0..2 {
+        let again = api.delete(&format!("/phones/{ana}/devices/1")).await;
+        assert_eq!(refused(again), (404, "device-unknown".to_owned()));
+    }
+    let absurd = api.delete(&format!("/phones/{ana}/devices/x")).await;
+    assert_eq!(refused(absurd), (422, "request-invalid".to_owned()));
+    // A companion that asks for it hears the same and stays.
+    let remove = NodeBuilder::new("remove-companion-device")
+        .attr("jid", first.jid.take().unwrap())
+        .attr("reason", "user_initiated")
+        .build();
+    let answer = socket.iq_any("set", "md", server(), [remove]).await;
+    assert_eq!(attr(child(&answer, &["error"]), "code"), "404");
+    socket.iq("get", "w:p", server(), []).await;
+    assert_eq!(api.get(&format!("/phones/{ana}/devices")).await.1[0]["online"], true);
+}
+
+#[tokio::test]
+async fn what_leads_nowhere_is_a_problem_too() {
+    let api = Api::start().await;
+    let ask = |method: reqwest::Method, path: &str| {
+        let request = api.http.request(method, format!("{}{path}", api.base));
+        async { refused(answer(request).await) }
+    };
+    use reqwest::Method;
+    for path in ["/", "/other", "/simulator", "/simulator/v1", "/simulator/v1/", "/simulator/v1/other/path"] {
+        assert_eq!(ask(Method::GET, path).await, (404, "path-unknown".to_owned()), "{path}");
+    }
+    for path in ["/simulator/v1/phones/%ff", "/simulator/v1/phones/%ff/messages"] {
+        assert_eq!(ask(Method::GET, path).await, (400, "path-invalid".to_owned()), "{path}");
+    }
+    for path in ["/simulator/v1/phones", "/simulator/v1/info", "/ws/chat"] {
+        assert_eq!(ask(Method::PATCH, path).await, (405, "method-unknown".to_owned()), "{path}");
+    }
+    assert_eq!(ask(Method::GET, "/ws/chat").await.1, "websocket-expected");
 }
 
 #[tokio::test]
@@ -213,6 +260,27 @@ async fn strangers_and_forwarded_requests_need_the_key() {
 }
 
 #[tokio::test]
+async fn another_name_for_this_machine_needs_the_key() {
+    let api = Api::start().await;
+    let get = |api: &Api, host: &str| {
+        api.http.get(format!("{}/simulator/v1/phones", api.base)).header("Host", host)
+    };
+    for host in ["localhost:1", "sim.localhost", "127.0.0.2:7700", "[::1]:80"] {
+        assert_eq!(answer(get(&api, host)).await.0, 200, "{host}");
+    }
+    for host in ["rebound.example", "192.0.2.7:80", "localhost.example"] {
+        let (status, problem) = answer(get(&api, host)).await;
+        assert_eq!((status, problem["code"].as_str()), (403, Some("control-forbidden")), "{host}");
+        assert!(problem["detail"].as_str().unwrap().contains("control_key"));
+    }
+    let config = SimulatorConfig { control_key: Some(KEY.to_owned()), ..SimulatorConfig::default() };
+    let api = Api::with(config).await;
+    assert_eq!(answer(get(&api, "sim.example").bearer_auth(KEY)).await.0, 200);
+    assert_eq!(answer(get(&api, "sim.example")).await.0, 403);
+    assert_eq!(answer(get(&api, "localhost")).await.0, 200);
+}
+
+#[tokio::test]
 async fn faults_strike_those_they_are_meant_for() {
     let api = Api::start().await;
     let ana = api.phone("Ana").await;
@@ -238,4 +306,55 @@ async fn faults_strike_those_they_are_meant_for() {
     api.post("/faults", json!({ "kind": "cut", "phone": ana })).await;
     while socket.receive().await.is_some() {}
     assert_eq!(api.delete("/faults").await.0, 204);
+}
+
+#[tokio::test]
+async fn trouble_that_is_put_off_is_listed_and_can_be_taken_back() {
+    let api = Api::start().await;
+    let ana = api.phone("Ana").await;
+    let phone = api.simulator.phone_by_number(&ana).unwrap();
+    let (mut companion, socket) = Companion::link(&api.simulator, &phone).await;
+    drop(socket);
+    api.post("/faults", json!({ "kind": "failure", "phone": ana, "count": 2, "after": 3600 })).await;
+    let (_, listed) = api.get("/faults").await;
+    assert_eq!((&listed[0]["kind"], &listed[0]["state"]), (&json!("failure"), &json!("waiting")));
+    assert_eq!((&listed[0]["count"], &listed[0]["after"]), (&json!(2), &json!(3600.0)));
+    let left = listed[0]["seconds_left"].as_f64().unwrap();
+    assert!(left > 3000.0 && left <= 3600.0, "{left}");
+    let (mut socket, _) = companion.log_in(&api.simulator).await;
+
+    // Both are due; only the one that was ordered after everything was taken back strikes.
+    api.post("/faults", json!({ "kind": "cut", "phone": ana, "after": 0.2 })).await;
+    assert_eq!(api.get("/faults").await.1.as_array().unwrap().len(), 2);
+    assert_eq!(api.delete("/faults").await.0, 204);
+    assert_eq!(api.get("/faults").await.1, json!([]));
+    api.post("/faults", json!({ "kind": "stream-error", "phone": ana, "after": 0.4 })).await;
+    let last = socket.until_end().await;
+    assert_eq!(last.last().unwrap().tag, "stream:error");
+    assert_eq!(api.get("/faults").await.1, json!([]));
+
+    api.post("/faults", json!({ "kind": "failure", "phone": ana, "after": 0.01 })).await;
+    until(|| api.simulator.faults()[0].state == FaultState::Ready).await;
+    let failure = companion.connect(&api.simulator).await.receive().await.unwrap();
+    assert_eq!(failure.tag, "failure");
+}
+
+#[tokio::test]
+async fn trouble_that_cannot_be_meant_is_refused() {
+    let api = Api::start().await;
+    let ana = api.phone("Ana").await;
+    for (order, field) in [
+        (json!({ "kind": "cut", "device": 1 }), "phone"),
+        (json!({ "kind": "cut", "count": 0 }), "count"),
+        (json!({ "kind": "cut", "after": -1 }), "after"),
+        (json!({ "kind": "cut", "after": 86_401 }), "after"),
+        (json!({ "kind": "failure", "phone": ana, "code": 402, "seconds": u64::MAX }), "seconds"),
+    ] {
+        let (status, problem) = api.post("/faults", order.clone()).await;
+        assert_eq!(status, 422, "{order}");
+        assert!(problem["detail"].as_str().unwrap().contains(&format!("`{field}`")), "{problem}");
+    }
+    let nobody = api.post("/faults", json!({ "kind": "cut", "phone": "999000000001" })).await;
+    assert_eq!(refused(nobody), (404, "phone-unknown".to_owned()));
+    assert_eq!(api.get("/faults").await.1, json!([]));
 }

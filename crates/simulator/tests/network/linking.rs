@@ -78,8 +78,12 @@ const CODE: &str = "ABCD1234";
 
 /// Asks for a code for a number; gives the answer and what is needed to finish.
 async fn ask_for_code(companion: &Companion, socket: &mut Socket, number: &str) -> (Node, KeyPair) {
+    ask_for(CODE, companion, socket, number).await
+}
+
+async fn ask_for(code: &str, companion: &Companion, socket: &mut Socket, number: &str) -> (Node, KeyPair) {
     let ephemeral = KeyPair::generate(&mut rand::rng());
-    let wrapped = PairCodeUtils::encrypt_ephemeral_pub(&public(&ephemeral), CODE);
+    let wrapped = PairCodeUtils::encrypt_ephemeral_pub(&public(&ephemeral), code);
     let iq = PairCodeUtils::build_companion_hello_iq(
         number,
         &public(&companion.noise),
@@ -100,11 +104,21 @@ async fn finish_code(
     number: &str,
     ephemeral: &KeyPair,
 ) -> [u8; 32] {
+    finish(CODE, companion, socket, number, ephemeral).await
+}
+
+async fn finish(
+    code: &str,
+    companion: &Companion,
+    socket: &mut Socket,
+    number: &str,
+    ephemeral: &KeyPair,
+) -> [u8; 32] {
     let hello = socket.expect(|node| attr(node, "type") == "link_code_companion_reg").await;
     let hello = child(&hello, &["link_code_companion_reg"]);
     assert_eq!(attr(hello, "stage"), "primary_hello");
     let wrapped = bytes_of(child(hello, &["link_code_pairing_wrapped_primary_ephemeral_pub"]));
-    let primary = PairCodeUtils::decrypt_primary_ephemeral_pub(&wrapped, CODE).unwrap();
+    let primary = PairCodeUtils::decrypt_primary_ephemeral_pub(&wrapped, code).unwrap();
     let identity: [u8; 32] = bytes_of(child(hello, &["primary_identity_pub"])).try_into().unwrap();
     let (bundle, secret) =
         PairCodeUtils::prepare_key_bundle(ephemeral, &primary, &identity, &companion.keys.identity).unwrap();
@@ -145,6 +159,74 @@ async fn a_companion_links_by_code_after_a_wrong_one_was_typed() {
     assert_eq!(ana.devices()[0].name, "Chrome (Linux)");
     assert!(ana.link_prompts().is_empty());
     companion.log_in(&simulator).await;
+}
+
+#[tokio::test]
+async fn two_prompts_at_once_are_two_companions_and_the_code_says_which() {
+    let simulator = Simulator::start(SimulatorConfig::default()).unwrap();
+    let ana = simulator.phone("Ana").await.unwrap();
+    let number = ana.number();
+    let (older_code, newer_code) = ("ABCD1234", "WXYZ6789");
+    let (mut older, mut newer) = (Companion::new(&simulator), Companion::new(&simulator));
+    let (mut older_socket, _) = older.offer(&simulator).await;
+    let (mut newer_socket, _) = newer.offer(&simulator).await;
+    let (_, older_key) = ask_for(older_code, &older, &mut older_socket, &number).await;
+    let (_, newer_key) = ask_for(newer_code, &newer, &mut newer_socket, &number).await;
+    let prompts = ana.link_prompts();
+    assert_eq!(prompts.len(), 2);
+    assert!(prompts[0].connection < prompts[1].connection, "newest last");
+
+    // The newest is tried first: it answers, and its answer shows that another was meant.
+    let older_side = async {
+        older.adv_secret = finish(older_code, &older, &mut older_socket, &number, &older_key).await;
+        older.sign(older_socket).await;
+    };
+    let newer_side = finish(newer_code, &newer, &mut newer_socket, &number, &newer_key);
+    let (device, (), _) = futures::future::join3(ana.enter_code(older_code), older_side, newer_side).await;
+    assert_eq!(device.unwrap(), 1);
+    let prompts = ana.link_prompts();
+    assert_eq!(prompts.len(), 1, "the other one still waits");
+
+    let newer_side = async {
+        newer.adv_secret = finish(newer_code, &newer, &mut newer_socket, &number, &newer_key).await;
+        newer.sign(newer_socket).await;
+    };
+    let (device, ()) = futures::future::join(ana.enter_code(newer_code), newer_side).await;
+    assert_eq!(device.unwrap(), 2);
+    assert!(ana.link_prompts().is_empty());
+    older.log_in(&simulator).await;
+    newer.log_in(&simulator).await;
+}
+
+/// Scans and signs, without waiting for the restart.
+async fn scan(simulator: &Simulator, ana: &enlace_simulator::Phone) -> Result<u16, SimulatorError> {
+    let mut companion = Companion::new(simulator);
+    let (mut socket, qrs) = companion.offer(simulator).await;
+    let signing = async {
+        let iq = socket.expect(|node| node.get_optional_child("pair-success").is_some()).await;
+        let answer = companion.answer_pair_success(&iq);
+        socket.send(answer).await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        device = ana.scan(&qrs[0]) => device,
+        () = signing => unreachable!("it stays for ever"),
+    }
+}
+
+#[tokio::test]
+async fn a_phone_has_as_many_companions_as_addresses_have_numbers() {
+    let simulator = Simulator::start(SimulatorConfig::default()).unwrap();
+    let ana = simulator.phone("Ana").await.unwrap();
+    for number in 1..=255 {
+        assert_eq!(scan(&simulator, &ana).await.unwrap(), number);
+    }
+    let refused = scan(&simulator, &ana).await.unwrap_err();
+    assert!(matches!(refused, SimulatorError::TooManyDevices), "{refused}");
+    assert_eq!(refused.code(), "devices-full");
+    assert_eq!(ana.devices().len(), 255, "nobody lost a place");
+    ana.unlink(77).await.unwrap();
+    assert_eq!(scan(&simulator, &ana).await.unwrap(), 77);
 }
 
 #[tokio::test]

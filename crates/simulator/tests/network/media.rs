@@ -10,7 +10,7 @@ use crate::companion::Companion;
 use crate::messages::until;
 
 /// A client that trusts nothing but the network's own authority.
-fn client(simulator: &Simulator) -> reqwest::Client {
+pub(crate) fn client(simulator: &Simulator) -> reqwest::Client {
     // The first to need TLS in this process says with what.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let authority = reqwest::Certificate::from_pem(simulator.media_ca_pem().as_bytes()).unwrap();

@@ -82,19 +82,12 @@ async fn a_companion_that_died_before_signing_can_log_in_with_what_it_kept() {
     simulator.shutdown().await;
 }
 
-/// Marks the folder that a child may write in.
-const MARK: &str = "for-the-child";
+/// Names the folder to the child that the test below starts: this very test, in a process that can be killed.
+const CHILD: &str = "ENLACE_TEST_SENDS_UNTIL_KILLED";
 
-/// The child half of the test below: it sends from the folder it runs in, until it is killed.
-#[tokio::test]
-#[ignore = "run by a_killed_process_loses_nothing_it_answered"]
-async fn sends_until_killed() {
+async fn send_until_killed(folder: &Path) {
     use std::io::Write as _;
-    let folder = std::env::current_dir().unwrap();
-    if !folder.join(MARK).exists() {
-        return;
-    }
-    let simulator = open(&folder);
+    let simulator = open(folder);
     let ana = simulator.phone("Ana").await.unwrap();
     let bruno = simulator.phone("Bruno").await.unwrap();
     let mut out = std::io::stdout();
@@ -108,13 +101,15 @@ async fn sends_until_killed() {
 #[tokio::test]
 async fn a_killed_process_loses_nothing_it_answered() {
     use std::io::BufRead as _;
+    if let Some(folder) = std::env::var_os(CHILD) {
+        return send_until_killed(Path::new(&folder)).await;
+    }
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(MARK), "").unwrap();
     let mut answered = Vec::new();
     for round in 1..=3 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "persistence::sends_until_killed", "--nocapture"])
-            .current_dir(folder.path())
+            .args(["--exact", "persistence::a_killed_process_loses_nothing_it_answered", "--nocapture"])
+            .env(CHILD, folder.path())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -154,4 +149,31 @@ async fn a_message_sent_twice_by_a_companion_is_shown_once() {
     let id = companion.send_text(&mut socket, &jid(&bruno), "then another").await;
     until(|| bruno.messages().iter().any(|message| message.id == id)).await;
     assert_eq!(bruno.messages().len(), 2);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_reads_the_state() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("simulator");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    // The second opening makes a snapshot of the first one's journal.
+    for _ in 0..2 {
+        let simulator = open(&folder);
+        simulator.phone("Ana").await.unwrap();
+        simulator.shutdown().await;
+    }
+    assert_eq!(mode(&folder), 0o700);
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(mode(&entry.path()), 0o600, "{}", entry.path().display());
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    for kind in ["journal-", "snapshot-", "lock"] {
+        assert!(names.iter().any(|name| name.starts_with(kind)), "{names:?}");
+    }
 }

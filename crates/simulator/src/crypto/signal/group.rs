@@ -11,6 +11,9 @@ use super::message::{pad, unpad};
 use super::store::{OneSenderKey, run, sender_key_name};
 use super::{PhoneSignal, SignalAddress, SignalChange, SignalError};
 
+/// A group's address is written in two dozen bytes. The names of others come from the wire, and become keys of rows.
+const MAX_GROUP: usize = 128;
+
 impl PhoneSignal {
     /// The encoded `SenderKeyDistributionMessage` of our key in a group (made on first use). `me` is our address in the
     /// group's mode.
@@ -72,6 +75,10 @@ impl PhoneSignal {
         group: &Jid,
         author: &SignalAddress,
     ) -> Result<(String, OneSenderKey), SignalError> {
+        let group = group.to_string();
+        if group.len() > MAX_GROUP {
+            return Err(SignalError::GroupName);
+        }
         let name = format!("{group} {}", author.0);
         let key = OneSenderKey::open(self.sender_keys.get(&name).map(Vec::as_slice))?;
         Ok((name, key))

@@ -107,6 +107,9 @@ pub(crate) enum SignalError {
     /// There is no sender key of this author in this group.
     #[error("no sender key of this author in this group")]
     NoSenderKey,
+    /// No group has a name this long.
+    #[error("the group's name is longer than any")]
+    GroupName,
     /// The signed prekey is not signed by the identity.
     #[error("the device's signed prekey has a wrong signature")]
     BundleSignature,

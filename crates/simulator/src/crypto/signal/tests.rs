@@ -187,3 +187,18 @@ fn unused_prekeys_are_bounded_and_ids_stay_in_three_bytes() {
     assert_eq!(phone.issue_bundle(true, &mut rng).one_time.unwrap().id, LAST_PREKEY_ID);
     assert_eq!(phone.issue_bundle(true, &mut rng).one_time.unwrap().id, 1);
 }
+
+#[test]
+fn a_group_with_a_name_longer_than_any_is_refused_and_leaves_nothing() {
+    let (mut ana, mut bruno, mut rng) = (phone(), phone(), rand::rng());
+    let me = address("999000000001");
+    let group = |length: usize| Jid::group("1".repeat(length));
+    let keys = ana.sender_key_distribution(&group(18), &me, &mut rng).unwrap();
+    bruno.take_changes();
+    for length in [200, 70_000] {
+        let refused = bruno.accept_sender_key(&group(length), &me, &keys);
+        assert_eq!(refused, Err(SignalError::GroupName));
+    }
+    assert!(bruno.take_changes().is_empty() && bruno.sender_keys.is_empty());
+    bruno.accept_sender_key(&group(18), &me, &keys).unwrap();
+}
