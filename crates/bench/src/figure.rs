@@ -28,6 +28,11 @@ impl Figure {
         self
     }
 
+    /// Whether it has one to keep.
+    pub(crate) fn has_budget(&self) -> bool {
+        self.budget.is_some()
+    }
+
     /// Whether it keeps its budget.
     pub(crate) fn holds(&self) -> bool {
         self.budget.is_none_or(|budget| self.measured <= budget)
@@ -58,7 +63,9 @@ pub(crate) fn table(figures: &[Figure]) -> String {
             (Some(_), true) => "holds",
             (Some(_), false) => "MISSED",
         };
-        let _ = writeln!(text, "| {what} | {measured:.2} {unit} | {budget} | {verdict} | {note} |");
+        // A form that draws nothing takes microseconds.
+        let decimals = if *measured < 0.1 { 4 } else { 2 };
+        let _ = writeln!(text, "| {what} | {measured:.decimals$} {unit} | {budget} | {verdict} | {note} |");
     }
     text
 }

@@ -14,3 +14,4 @@ mod v1;
 
 pub use kit::state::{BuildInfo, PublicSettings, Readiness, WebState};
 pub use router::{openapi, router};
+pub use v1::sessions::{QrFormat, draw_sample};

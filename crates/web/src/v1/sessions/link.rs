@@ -1,6 +1,7 @@
 //! `POST /v1/sessions/{id}/link`
 
 use super::qr::NETWORK;
+use super::qr_drawing::Shown;
 use super::qr_format::QrFormat;
 use super::qr_view::QrView;
 use super::view::StateView;
@@ -141,15 +142,16 @@ pub(crate) async fn link(
     let method = request.method;
     let answer = session.gateway().link(session.id(), request).await?;
     let now = session.state().clock.now();
-    let view = |qr: &_| QrView::new(&answer.session, qr, QrFormat::Json, Frame::default(), now);
-    let network = [(NETWORK, answer.session.network.as_str())];
+    let (session, network) = (answer.session.id.as_str(), answer.session.network);
+    let view = |qr: &_| QrView::new(Shown { session, network, qr, now }, QrFormat::Json, Frame::default());
+    let header = [(NETWORK, network.as_str())];
     let view = LinkView {
         method,
         state: answer.session.state.clone(),
         qr: answer.qr.as_deref().map(view).transpose()?,
         code: answer.code.as_deref().map(CodeView::from),
     };
-    Ok((network, Json(view)))
+    Ok((header, Json(view)))
 }
 
 fn read(body: LinkBody) -> Result<LinkRequest, Problem> {

@@ -8,6 +8,7 @@ mod link;
 mod list;
 mod logout;
 mod qr;
+mod qr_drawing;
 mod qr_format;
 mod qr_view;
 mod restart;
@@ -18,6 +19,9 @@ mod summary;
 mod unsupported;
 mod update;
 mod view;
+
+pub use qr_drawing::draw_sample;
+pub use qr_format::QrFormat;
 
 use crate::kit::state::Shared;
 use axum::routing::head;

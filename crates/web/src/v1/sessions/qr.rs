@@ -1,5 +1,6 @@
 //! `GET /v1/sessions/{id}/qr`
 
+use super::qr_drawing::Shown;
 use super::qr_format::QrFormat;
 use super::qr_view::{self, QrView};
 use crate::kit::auth::{InSession, Links};
@@ -7,14 +8,12 @@ use crate::kit::docs::SessionProblems;
 use crate::kit::problem::{Problem, ProblemBody};
 use crate::kit::query::Query;
 use crate::kit::wait;
-use crate::qr::{self, Frame, MARGIN_DEFAULT, MARGIN_MAX, SIZE_DEFAULT, SIZE_MAX, SIZE_MIN};
-use axum::Json;
+use crate::qr::{Frame, MARGIN_DEFAULT, MARGIN_MAX, SIZE_DEFAULT, SIZE_MAX, SIZE_MIN};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use enlace_domain::clock::{Timestamp, millis};
+use enlace_domain::clock::millis;
 use enlace_domain::link::Qr;
-use enlace_domain::session::{Network, Session};
-use secrecy::ExposeSecret;
+use enlace_domain::session::Network;
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -89,7 +88,9 @@ pub(crate) async fn qr(
     let wait = query.number("wait", &wait::RANGE, wait::WHAT)?.unwrap_or(WAIT_DEFAULT);
     let qr = session.gateway().qr(session.id(), Duration::from_secs(u64::from(wait))).await?;
     let record = session.gateway().session(session.id())?.session;
-    let mut response = draw(&record, &qr, format, frame, session.state().clock.now())?;
+    let now = session.state().clock.now();
+    let shown = Shown { session: record.id.as_str(), network: record.network, qr: &qr, now };
+    let mut response = shown.draw(format, frame)?.into_response();
     mark(response.headers_mut(), &qr, record.network);
     Ok(response)
 }
@@ -106,35 +107,6 @@ fn frame(query: &Query) -> Result<Frame, Problem> {
     let size = query.number("size", &(SIZE_MIN..=SIZE_MAX), "the picture's edge in pixels")?;
     let margin = query.number("margin", &(0..=MARGIN_MAX), "the light border in modules")?;
     Frame::new(size.unwrap_or(SIZE_DEFAULT), margin.unwrap_or(MARGIN_DEFAULT)).map_err(qr_view::invalid_frame)
-}
-
-fn draw(
-    session: &Session,
-    qr: &Qr,
-    format: QrFormat,
-    frame: Frame,
-    now: Timestamp,
-) -> Result<Response, Problem> {
-    let simulated = session.network == Network::Simulator;
-    let typed = |kind: &'static str, text: Vec<u8>| ([(header::CONTENT_TYPE, kind)], text).into_response();
-    Ok(match format {
-        QrFormat::Svg => {
-            let title = if simulated { "QR of a simulated network" } else { "WhatsApp QR" };
-            typed("image/svg+xml", qr::svg(&qr_view::matrix(qr)?, frame, title).into_bytes())
-        }
-        QrFormat::Png => typed("image/png", qr_view::png(qr, frame)?),
-        QrFormat::Text => typed("text/plain; charset=utf-8", qr.payload.expose_secret().as_bytes().to_vec()),
-        QrFormat::Terminal => {
-            let mut text = qr::terminal(&qr_view::matrix(qr)?, frame);
-            if simulated {
-                text.push_str("simulated network: only a simulated phone can scan this\n");
-            }
-            typed("text/plain; charset=utf-8", text.into_bytes())
-        }
-        QrFormat::Json | QrFormat::Base64 | QrFormat::DataUri | QrFormat::Uri => {
-            Json(QrView::new(session, qr, format, frame, now)?).into_response()
-        }
-    })
 }
 
 fn mark(headers: &mut HeaderMap, qr: &Qr, network: Network) {

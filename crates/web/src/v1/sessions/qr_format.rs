@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = QrFormat)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum QrFormat {
+pub enum QrFormat {
     /// A scalable picture.
     Svg,
     /// A picture of pixels.
@@ -29,7 +29,8 @@ pub(crate) enum QrFormat {
 }
 
 impl QrFormat {
-    const ALL: [Self; 8] = [
+    /// Every form.
+    pub const ALL: [Self; 8] = [
         Self::Svg,
         Self::Png,
         Self::Json,
@@ -40,7 +41,8 @@ impl QrFormat {
         Self::Terminal,
     ];
 
-    fn as_str(self) -> &'static str {
+    /// Its name as `?format` writes it.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Svg => "svg",
             Self::Png => "png",

@@ -1,5 +1,6 @@
 //! A QR in the forms that are JSON, and the drawing behind all of them.
 
+use super::qr_drawing::Shown;
 use super::qr_format::QrFormat;
 use super::view::NetworkName;
 use crate::kit::problem::Problem;
@@ -8,9 +9,8 @@ use crate::qr::{self, Frame, InvalidFrame, Matrix};
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use enlace_domain::clock::{Timestamp, millis};
+use enlace_domain::clock::millis;
 use enlace_domain::link::Qr;
-use enlace_domain::session::Session;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -60,13 +60,8 @@ pub(crate) struct QrView {
 
 impl QrView {
     /// The QR in one of the JSON forms.
-    pub(super) fn new(
-        session: &Session,
-        qr: &Qr,
-        format: QrFormat,
-        frame: Frame,
-        now: Timestamp,
-    ) -> Result<Self, Problem> {
+    pub(super) fn new(shown: Shown<'_>, format: QrFormat, frame: Frame) -> Result<Self, Problem> {
+        let Shown { session, network, qr, now } = shown;
         let payload = || qr.payload.expose_secret().to_owned();
         let uri = || qr.uri().expose_secret().to_owned();
         let whole = matches!(format, QrFormat::Json);
@@ -77,8 +72,8 @@ impl QrView {
             _ => payload(),
         };
         Ok(Self {
-            session: session.id.to_string(),
-            network: session.network.as_str(),
+            session: session.to_owned(),
+            network: network.as_str(),
             format,
             data,
             seq: qr.seq,
