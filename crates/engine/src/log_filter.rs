@@ -4,9 +4,11 @@
 //! two, and without that bridge every line of the library, the ones allowed below too, goes nowhere. The list makes sure
 //! that a bridge, once installed, brings no secrets with it.
 
-/// Directives for an `EnvFilter`; without a bridge from `log` to `tracing` they have nothing to filter. The library writes numbers, pairing codes, names and whole stanzas into its log, at
-/// `info` and `warn` freely and in places at `error`; so all of it is off, but for the modules whose `error` lines were
-/// read and hold none of that. Add them after the user's own directives, so that they win over `debug` for everything.
+/// Directives for an `EnvFilter`; without a bridge from `log` to `tracing` they have nothing to filter.
+///
+/// The library writes numbers, pairing codes, names and whole stanzas into its log, at `info` and `warn` freely and in
+/// places at `error`; so all of it is off, but for the modules whose `error` lines were read and hold none of that. Add
+/// them after the user's own directives, so that they win over `debug` for everything.
 pub fn log_filter_directives() -> &'static [&'static str] {
     &[
         "whatsapp_rust=off",

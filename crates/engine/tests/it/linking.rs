@@ -126,20 +126,64 @@ async fn a_wrong_code_links_nothing_and_a_withdrawn_one_can_be_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_renewed_secret_redraws_the_qr_and_the_redrawn_one_links() {
+async fn after_a_wrong_code_the_qr_beside_it_is_redrawn_and_links() {
     let world = world(5.0);
+    let bruno = world.simulator.phone("Bruno").await.unwrap();
+    let (connection, mut heard) = world.open("bruno", false).await;
+    let mut shown = heard.qr().await;
+    connection.request_code(&number(&bruno), Some(&"AAAA1111".into())).await.unwrap();
+    // Each half-done exchange changes the secret that is in the QR.
+    for wrong in ["BBBB2222", "CCCC3333"] {
+        assert!(matches!(bruno.enter_code(wrong).await, Err(SimulatorError::WrongCode)));
+        let redrawn = heard.qr().await;
+        assert_ne!(redrawn, shown);
+        assert_eq!(redrawn.split(',').next(), shown.split(',').next(), "the reference is still the same");
+        shown = redrawn;
+    }
+    bruno.scan(&shown).await.unwrap();
+    let phone = heard.find("paired", |event| match event {
+        ConnectionEvent::Paired { phone, .. } => Some(phone.clone()),
+        _ => None,
+    });
+    assert_eq!(phone.await, number(&bruno));
+    assert_eq!(heard.ended().await, EndReason::RestartRequired);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_withdrawn_code_redraws_the_qr_and_the_redrawn_one_links() {
+    let world = world(5.0);
+    let bruno = world.simulator.phone("Bruno").await.unwrap();
+    let (connection, mut heard) = world.open("bruno", false).await;
+    connection.request_code(&number(&bruno), Some(&"AAAA1111".into())).await.unwrap();
+    let first = heard.qr().await;
+    assert!(matches!(bruno.enter_code("BBBB2222").await, Err(SimulatorError::WrongCode)));
+    let after_typing = heard.qr().await;
+    // Withdrawing the code changes the secret once more.
+    connection.cancel_code().await;
+    let redrawn = heard.qr().await;
+    assert!(redrawn != first && redrawn != after_typing);
+    assert_eq!(redrawn.split(',').next(), first.split(',').next(), "the reference is still the same");
+    bruno.scan(&redrawn).await.unwrap();
+    assert_eq!(heard.ended().await, EndReason::RestartRequired);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_scan_is_told_and_the_connection_lives_on() {
+    let world = world(20.0);
     let bruno = world.simulator.phone("Bruno").await.unwrap();
     let (connection, mut heard) = world.open("bruno", false).await;
     let first = heard.qr().await;
     connection.request_code(&number(&bruno), Some(&"AAAA1111".into())).await.unwrap();
     assert!(matches!(bruno.enter_code("BBBB2222").await, Err(SimulatorError::WrongCode)));
-    // The half-done exchange changed the secret that is in the QR; withdrawing the code changes it again.
-    connection.cancel_code().await;
-    let redrawn = heard.qr().await;
-    assert_ne!(redrawn, first);
-    assert_eq!(redrawn.split(',').next(), first.split(',').next(), "the reference is still the same");
-    bruno.scan(&redrawn).await.unwrap();
-    assert_eq!(heard.ended().await, EndReason::RestartRequired);
+    // The picture of a while ago: its secret is gone.
+    bruno.scan(&first).await.unwrap_err();
+    let failed = heard.find("the failure", |event| match event {
+        ConnectionEvent::PairFailed { reason, lives_on } => Some((reason.clone(), *lives_on)),
+        _ => None,
+    });
+    assert_eq!(failed.await, ("phone-not-verified".to_owned(), true));
+    let next = heard.qr().await;
+    assert_ne!(next.split(',').next(), first.split(',').next(), "the next reference");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

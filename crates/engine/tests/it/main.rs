@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails has failed its test")]
 
+mod backlog;
 mod ends;
 mod linking;
 mod logs;
+mod panics;
 mod support;
 mod texts;

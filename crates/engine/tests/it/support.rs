@@ -1,9 +1,10 @@
 //! A simulated network, an engine on it, and an inbox that remembers.
 
 use async_trait::async_trait;
-use enlace_domain::address::PhoneNumber;
+use enlace_domain::address::{Jid, PhoneNumber};
 use enlace_domain::id::SessionId;
-use enlace_domain::port::whatsapp::OpenRequest;
+use enlace_domain::message::Content;
+use enlace_domain::port::whatsapp::{OpenRequest, Outgoing};
 use enlace_domain::port::{
     Connection, ConnectionEvent, EndReason, InboundMessage, Inbox, InboxError, Receipt, StoreError, WhatsApp,
 };
@@ -92,6 +93,15 @@ pub(crate) fn session(name: &str) -> SessionId {
 
 pub(crate) fn number(phone: &Phone) -> PhoneNumber {
     PhoneNumber::parse(&phone.number()).unwrap()
+}
+
+/// A text to a phone.
+pub(crate) fn text(world: &World, to: &Phone, text: &str) -> Outgoing {
+    Outgoing {
+        wa_id: world.engine.new_message_id(),
+        to: Jid::parse(&to.number()).unwrap(),
+        content: Content::Text(text.to_owned()),
+    }
 }
 
 /// What a connection said.
@@ -219,6 +229,7 @@ impl Heard {
     pub(crate) async fn assert_over(&mut self) {
         assert!(self.events.recv().await.is_none());
         assert!(self.messages.recv().await.is_none());
+        assert!(self.receipts.recv().await.is_none());
     }
 }
 

@@ -1,19 +1,11 @@
 //! Texts both ways, their acknowledgements and their receipts.
 
-use crate::support::{Heard, World, session, world};
-use enlace_domain::address::Jid;
+use crate::support::{Heard, session, text, world};
+use enlace_domain::address::{Jid, Person};
 use enlace_domain::message::{Content, Status};
 use enlace_domain::port::whatsapp::Outgoing;
 use enlace_domain::port::{EndReason, Receipt, SendError, WhatsApp};
 use enlace_simulator::{Fault, FaultKind, Phone, ReceiptKind};
-
-fn text(world: &World, to: &Phone, text: &str) -> Outgoing {
-    Outgoing {
-        wa_id: world.engine.new_message_id(),
-        to: Jid::parse(&to.number()).unwrap(),
-        content: Content::Text(text.to_owned()),
-    }
-}
 
 /// What the phone decrypted from others.
 fn received(phone: &Phone) -> Vec<(String, String)> {
@@ -171,4 +163,24 @@ async fn texts_sent_while_away_arrive_on_return() {
         assert_eq!(heard.message().await.content, Content::Text(format!("text {n}")));
     }
     assert!(world.engine.identity(&session("ana")).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_the_first_text_both_addresses_of_its_recipient_are_known() {
+    let world = world(10.0);
+    let ana = world.simulator.phone("Ana").await.unwrap();
+    let bruno = world.simulator.phone("Bruno").await.unwrap();
+    let (connection, _heard) = world.link("ana", &ana).await;
+    let both = Person::from_jids([Jid::parse(&bruno.jid()).unwrap(), Jid::parse(&bruno.lid()).unwrap()]);
+    let number = both.pn.clone().unwrap();
+    let known = world.engine.person(&session("ana"), &number).await.unwrap();
+    assert_eq!(known, Person { pn: Some(number), lid: None });
+    connection.send(&text(&world, &bruno, "hello")).await.unwrap();
+    connection.close().await;
+    for address in [&both.pn, &both.lid] {
+        let known = world.engine.person(&session("ana"), address.as_ref().unwrap()).await.unwrap();
+        assert_eq!(known, both);
+    }
+    let group = Jid::parse("123-456@g.us").unwrap();
+    assert_eq!(world.engine.person(&session("ana"), &group).await.unwrap(), Person::default());
 }
