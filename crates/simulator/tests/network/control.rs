@@ -153,12 +153,12 @@ async fn a_companion_that_is_gone_cannot_be_unlinked_again_and_nobody_else_is_cu
 
 #[tokio::test]
 async fn what_leads_nowhere_is_a_problem_too() {
+    use reqwest::Method;
     let api = Api::start().await;
-    let ask = |method: reqwest::Method, path: &str| {
+    let ask = |method: Method, path: &str| {
         let request = api.http.request(method, format!("{}{path}", api.base));
         async { refused(answer(request).await) }
     };
-    use reqwest::Method;
     for path in ["/", "/other", "/simulator", "/simulator/v1", "/simulator/v1/", "/simulator/v1/other/path"] {
         assert_eq!(ask(Method::GET, path).await, (404, "path-unknown".to_owned()), "{path}");
     }
