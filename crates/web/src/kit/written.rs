@@ -12,11 +12,30 @@ impl<'de> Deserialize<'de> for Written {
     }
 }
 
-/// For `#[serde(default, deserialize_with = "nullable")]`: `None` when the member is not there, `Some(None)` for null.
-pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// A member that can be null, which is another thing than not being there. Goes with `#[serde(default)]`.
+#[derive(Default)]
+pub(crate) enum Nullable<T> {
+    /// Not there.
+    #[default]
+    Absent,
+    /// Null, or a value.
+    Written(Option<T>),
+}
+
+impl<T> Nullable<T> {
+    /// What is made of what is written, or `absent`.
+    pub(crate) fn map_or<R>(self, absent: R, written: impl FnOnce(Option<T>) -> R) -> R {
+        match self {
+            Self::Absent => absent,
+            Self::Written(value) => written(value),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nullable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::Written)
+    }
 }
 
 struct Visitor;

@@ -7,7 +7,7 @@ use crate::kit::auth::{InSession, Manages};
 use crate::kit::body::{Body, Input};
 use crate::kit::docs::{BodyProblems, SessionProblems};
 use crate::kit::problem::{Problem, ProblemBody};
-use crate::kit::written::nullable;
+use crate::kit::written::Nullable;
 use axum::Json;
 use enlace_sessions::PatchSession;
 use serde::Deserialize;
@@ -20,9 +20,9 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateBody {
     /// A new name for people; null removes it.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    name: Option<Option<String>>,
+    name: Nullable<String>,
     /// Replaces your own data as a whole; `{}` empties it.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
@@ -65,7 +65,7 @@ pub(crate) async fn update(
 ) -> Result<Json<SessionView>, Problem> {
     let UpdateBody { name, metadata, settings, .. } = body.input;
     let settings = settings.map(SettingsBody::into_change).unwrap_or_default();
-    let patch = PatchSession { name, metadata, settings };
+    let patch = PatchSession { name: name.map_or(None, Some), metadata, settings };
     let session = session.gateway().patch_session(session.id(), patch).await?;
     Ok(Json(SessionView::from(session.as_ref())))
 }
