@@ -41,7 +41,7 @@ mod transport;
 pub use config::{BytePipe, ClientVersion, Companion, Door, EngineConfig, KeyStoreFactory, Limits};
 pub use config::{Platform, SimulatorNetwork, WhatsappNetwork};
 pub use engine::WebEngine;
-pub use log_filter::log_filter_directives;
+pub use log_filter::{forward_library_log, log_filter_directives};
 
 #[cfg(doc)]
 use enlace_domain::port::WhatsApp;

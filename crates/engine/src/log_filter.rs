@@ -1,24 +1,29 @@
 //! What of the library's log may be kept.
 //!
-//! The library writes through the `log` crate. A `tracing` subscriber sees none of it unless `tracing-log` bridges the
-//! two, and without that bridge every line of the library, the ones allowed below too, goes nowhere. The list makes sure
-//! that a bridge, once installed, brings no secrets with it.
+//! The library writes its own lines through the `log` crate, and spans through `tracing`. It writes numbers, pairing
+//! codes, names and whole stanzas into both, at `info` and `warn` freely and in places at `error`. So all of it is off,
+//! but for the `error` lines of modules whose every such line was read and holds none of that.
 
-/// Directives for an `EnvFilter`; without a bridge from `log` to `tracing` they have nothing to filter.
-///
-/// The library writes numbers, pairing codes, names and whole stanzas into its log, at `info` and `warn` freely and in
-/// places at `error`; so all of it is off, but for the modules whose `error` lines were read and hold none of that. Add
-/// them after the user's own directives, so that they win over `debug` for everything.
+use log::{Level, LevelFilter, Log, Metadata, Record};
+
+/// Modules whose `error` lines hold no secret.
+const READ: [&str; 7] = [
+    "whatsapp_rust::store::persistence_manager",
+    "whatsapp_rust::client::lifecycle",
+    "whatsapp_rust::client::adapters",
+    "whatsapp_rust::signal_flush",
+    "whatsapp_rust::message::commit_batch",
+    "whatsapp_rust_tokio_transport",
+    "whatsapp_rust_ureq_http_client",
+];
+
+/// Directives for an `EnvFilter`, about the library's spans. Add them after the user's own directives, so that they win
+/// over `debug` for everything.
 pub fn log_filter_directives() -> &'static [&'static str] {
     &[
         "whatsapp_rust=off",
-        "whatsapp_rust::store::persistence_manager=error",
-        "whatsapp_rust::client::lifecycle=error",
-        "whatsapp_rust::client::adapters=error",
-        "whatsapp_rust::signal_flush=error",
-        "whatsapp_rust::message::commit_batch=error",
-        "whatsapp_rust_tokio_transport=error",
-        "whatsapp_rust_ureq_http_client=error",
+        "whatsapp_rust_tokio_transport=off",
+        "whatsapp_rust_ureq_http_client=off",
         "wacore=off",
         "wacore_appstate=off",
         "wacore_binary=off",
@@ -39,4 +44,50 @@ pub fn log_filter_directives() -> &'static [&'static str] {
         "blocklist=off",
         "usync=off",
     ]
+}
+
+/// Sends the library's lines that may be seen to `tracing`, as errors of this crate. For the whole process, once; a
+/// logger that someone installed before stays.
+pub fn forward_library_log() {
+    if log::set_logger(&Forward).is_ok() {
+        log::set_max_level(LevelFilter::Error);
+    }
+}
+
+struct Forward;
+
+impl Log for Forward {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let target = metadata.target();
+        let is_within = |module: &str| {
+            target.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        };
+        metadata.level() == Level::Error && READ.iter().any(|module| is_within(module))
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            tracing::error!(library = record.target(), "{}", record.args());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_of_modules_that_were_read_pass() {
+        let passes =
+            |target, level| Forward.enabled(&Metadata::builder().target(target).level(level).build());
+        assert!(passes("whatsapp_rust::client::lifecycle", Level::Error));
+        assert!(passes("whatsapp_rust_tokio_transport", Level::Error));
+        assert!(passes("whatsapp_rust_tokio_transport::tls", Level::Error));
+        assert!(!passes("whatsapp_rust::client::lifecycle", Level::Warn));
+        assert!(!passes("whatsapp_rust::client::lifecycles", Level::Error));
+        assert!(!passes("whatsapp_rust::pair_code", Level::Error));
+        assert!(!passes("Client/PairCode", Level::Error));
+    }
 }

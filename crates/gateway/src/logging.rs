@@ -23,6 +23,7 @@ pub(crate) fn start(settings: &LogSettings) -> Result<(), LogFilterError> {
             directive.parse().expect("the engine's directives are constants that a test parses");
         filter = filter.add_directive(directive);
     }
+    enlace_engine::forward_library_log();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call in one process (tests) keeps the first.
     let _ = match settings.format {

@@ -24,7 +24,7 @@ pub(crate) async fn run(
     let listener = listen(&args.listen).await?;
     let folder = args.data_dir.join(network::FOLDER);
     let simulator = network::open_folder(&args.data_dir, network::config(&settings.simulator)).await?;
-    let listening = Listening::start(listener, simulator.router());
+    let listening = Listening::start(listener, simulator.whole_router());
     let url = listening.url();
     say!("SIMULATED WhatsApp network on {url}");
     say!("  data     {}", folder.display());

@@ -184,6 +184,8 @@ async fn a_failed_scan_is_told_and_the_connection_lives_on() {
     assert_eq!(failed.await, ("phone-not-verified".to_owned(), true));
     let next = heard.qr().await;
     assert_ne!(next.split(',').next(), first.split(',').next(), "the next reference");
+    bruno.scan(&next).await.unwrap();
+    assert_eq!(heard.ended().await, EndReason::RestartRequired);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! Linking a companion: by its QR, or by typing its code.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::error::SimulatorError;
 use crate::faults::{FaultKind, Target};
 use crate::server::code::Typing;
 use crate::server::connection::Connection;
+use crate::server::pairing::{Claim, Reference};
 use crate::server::unlink::stream_error;
 use crate::state::account::{Account, Device, Facts};
 use crate::state::batch::{Batch, Key, Table};
@@ -50,6 +52,8 @@ struct Proposal {
     identity: [u8; 32],
     adv_secret: [u8; 32],
     name: String,
+    /// What is offered again when the companion refuses.
+    taken: HashMap<String, Reference>,
 }
 
 impl Phone {
@@ -57,10 +61,10 @@ impl Phone {
     /// the caller goes away.
     pub async fn scan(&self, qr: &str) -> Result<u16, SimulatorError> {
         let qr = PairingQr::parse(qr).map_err(|error| SimulatorError::InvalidQr(error.to_string()))?;
-        let connection = self.network.offers.claim(&qr.reference, &qr.noise_public)?;
+        let Claim { connection, taken } = self.network.offers.claim(&qr.reference, &qr.noise_public)?;
         let name = connection.registration.get().map(|said| said.name.clone()).unwrap_or_default();
         let (identity, adv_secret) = (qr.identity_public, qr.adv_secret);
-        self.link(Proposal { connection, identity, adv_secret, name }).await
+        self.link(Proposal { connection, identity, adv_secret, name, taken }).await
     }
 
     /// Types a pairing code. Gives the companion's device number once the companion signed; a wrong code shows when the
@@ -103,8 +107,8 @@ impl Phone {
             .map_err(|error| code_error(&error))?;
         self.network.offers.forget(typing.connection.id);
         let name = typing.display;
-        self.link(Proposal { connection: typing.connection, identity: finish.identity, adv_secret, name })
-            .await
+        let (connection, identity, taken) = (typing.connection, finish.identity, HashMap::new());
+        self.link(Proposal { connection, identity, adv_secret, name, taken }).await
     }
 
     /// The companions that wait for a code to be typed, newest last.
@@ -179,6 +183,7 @@ async fn link(
             // then. One that refused is out.
             if connection_is_open(network, &connection) {
                 withdraw(network, account, device)?;
+                network.offers.give_back(proposal.taken);
             }
             return Err(error);
         }

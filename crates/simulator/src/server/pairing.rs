@@ -38,19 +38,21 @@ pub(crate) struct Offers {
     pub(super) codes: Mutex<Vec<super::code::PendingCode>>,
 }
 
-struct Reference {
+/// References taken out for one phone.
+pub(crate) struct Claim {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) taken: HashMap<String, Reference>,
+}
+
+pub(crate) struct Reference {
     connection: Arc<Connection>,
     from: Instant,
     until: Instant,
 }
 
 impl Offers {
-    /// Takes a reference out for good, if it can be used now. The connection's other references go with it.
-    pub(crate) fn claim(
-        &self,
-        reference: &str,
-        noise_public: &[u8; 32],
-    ) -> Result<Arc<Connection>, SimulatorError> {
+    /// Takes a reference out, if it can be used now, and the connection's other references with it: one phone at a time.
+    pub(crate) fn claim(&self, reference: &str, noise_public: &[u8; 32]) -> Result<Claim, SimulatorError> {
         let mut references = self.references.lock();
         let found = references.get(reference).ok_or(SimulatorError::DeadQr(
             "it was used, or its connection is over, or it was never offered",
@@ -66,8 +68,13 @@ impl Offers {
             return Err(SimulatorError::DeadQr("it names another client than the one it was offered to"));
         }
         let connection = Arc::clone(&found.connection);
-        references.retain(|_, other| other.connection.id != connection.id);
-        Ok(connection)
+        let taken = references.extract_if(|_, other| other.connection.id == connection.id).collect();
+        Ok(Claim { connection, taken })
+    }
+
+    /// Offers again what was claimed: the companion refused and still shows it, and the next phone may do better.
+    pub(crate) fn give_back(&self, taken: HashMap<String, Reference>) {
+        self.references.lock().extend(taken);
     }
 
     /// Forgets what a connection was offered.
