@@ -133,6 +133,9 @@ impl EventHandler for Listener {
             Event::Receipt(receipt) => self.receipt(receipt),
             Event::Messages(batch) if !batch.hook_committed => {
                 shared.queue.push(Item::Messages(batch.messages.clone()));
+                if shared.queue.overflows() {
+                    shared.end_now(classify::lost("not-keeping-up"));
+                }
             }
             Event::PairingQrCode(qr) => {
                 shared.offered.cancel();

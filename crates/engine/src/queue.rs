@@ -9,6 +9,9 @@ use wacore::types::events::InboundMessage;
 
 /// Beyond this many waiting items, superseded ones are dropped.
 const CAPACITY: usize = 64;
+/// Beyond this many waiting batches of messages the session does not keep up. They are acknowledged already, so none is
+/// dropped; the connection has to end before more come.
+const MESSAGES_MAX: usize = 4_096;
 
 /// Something to tell the inbox.
 pub(crate) enum Item {
@@ -31,13 +34,13 @@ impl State {
             return;
         }
         if self.items.len() >= CAPACITY {
-            // A newer QR, name or unhooked message makes an older one the least useful thing here; steps of a link or
-            // a login are few and never dropped.
+            // A newer QR or name makes an older one the least useful thing here; steps of a link or a login are few and
+            // never dropped.
             let dropped = self.items.iter().position(|item| match item {
                 Item::Event(event) => {
                     matches!(event, ConnectionEvent::Qr { .. } | ConnectionEvent::PushName(_))
                 }
-                Item::Messages(_) => true,
+                Item::Messages(_) => false,
             });
             if let Some(position) = dropped {
                 self.items.remove(position);
@@ -71,6 +74,11 @@ impl Queue {
     pub(crate) fn push(&self, item: Item) {
         self.state.lock().add(item);
         self.filled.notify_one();
+    }
+
+    /// Whether more messages wait than may.
+    pub(crate) fn overflows(&self) -> bool {
+        self.state.lock().items.len() > MESSAGES_MAX
     }
 
     /// Adds the last item and takes no more: under one lock, so that nothing gets in behind it.
@@ -132,6 +140,23 @@ mod tests {
             seen.push(name(&item));
         }
         assert_eq!(seen, ["connected", "qr", "ended"]);
+    }
+
+    #[tokio::test]
+    async fn no_message_is_dropped_and_a_flood_of_them_shows() {
+        let queue = Queue::default();
+        for _ in 0..MESSAGES_MAX {
+            queue.push(Item::Messages(Arc::new([])));
+        }
+        assert!(!queue.overflows());
+        queue.push(Item::Messages(Arc::new([])));
+        assert!(queue.overflows());
+        queue.close(ConnectionEvent::Ended(EndReason::Closed));
+        let mut messages = 0;
+        while let Some(item) = queue.pop().await {
+            messages += usize::from(name(&item) == "messages");
+        }
+        assert_eq!(messages, MESSAGES_MAX + 1);
     }
 
     #[tokio::test]

@@ -44,7 +44,7 @@ pub enum DataDirError {
     },
     /// It can't be made or written.
     #[error(
-        "the data directory {} can't be written ({source}); give the user that runs Enlace the right to, or choose \
+        "the data directory {} can't be written; give the user that runs Enlace the right to, or choose \
          another folder with --data-dir",
         path.display()
     )]

@@ -196,7 +196,7 @@ pub struct Secrets {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The file is not there or not TOML.
-    #[error("the configuration file {} can't be used: {detail}", path.display())]
+    #[error("the configuration file {} can't be used: {detail}; correct --config, or the file: `enlace serve --print-config` prints one to begin with", path.display())]
     File {
         /// Which file.
         path: PathBuf,

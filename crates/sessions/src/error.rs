@@ -76,13 +76,18 @@ pub enum GatewayError {
         /// What is known of why.
         reason: Option<String>,
     },
+    /// No pairing code was accepted in time.
+    #[error(
+        "the network has not accepted a pairing code within the time to wait; the request goes on: ask again with the same phone, or look at the session's state"
+    )]
+    NoCode,
     /// The network refuses this client version.
     #[error(
         "the network refuses the web version this gateway speaks; update Enlace or set another version in the configuration"
     )]
     VersionRefused,
     /// The network cannot be reached.
-    #[error("the network cannot be reached ({reason}); check the gateway's way to it and ask again")]
+    #[error("the network cannot be reached ({reason}); {}", way(.reason))]
     NetworkUnreachable {
         /// A stable word.
         reason: String,
@@ -130,6 +135,16 @@ pub enum GatewayError {
     Engine(#[from] EngineError),
 }
 
+/// What to look at when the network cannot be reached.
+fn way(reason: &str) -> &'static str {
+    match reason {
+        "certificate-refused" => {
+            "what answers there did not prove to be WhatsApp: look for a proxy that opens TLS connections, or a wrong `url` in the section [whatsapp]"
+        }
+        _ => "check the gateway's way to it and ask again",
+    }
+}
+
 fn upstream(reason: Option<&str>) -> String {
     reason.map(|r| format!(" ({r})")).unwrap_or_default()
 }
@@ -175,7 +190,7 @@ impl Fault for GatewayError {
             Self::SessionNotFound(_) | Self::MessageNotFound(_) => ErrorKind::NotFound,
             Self::Invalid { .. } | Self::PhoneRequired => ErrorKind::InvalidInput,
             Self::Refused(refusal) => refusal.kind(),
-            Self::NoQr { .. } => ErrorKind::Timeout,
+            Self::NoQr { .. } | Self::NoCode => ErrorKind::Timeout,
             Self::VersionRefused
             | Self::NetworkUnreachable { .. }
             | Self::NetworkUnavailable(_)
@@ -199,6 +214,7 @@ impl Fault for GatewayError {
             Self::PhoneRequired => "phone-required",
             Self::Refused(refusal) => refusal.code(),
             Self::NoQr { .. } => "no-qr-from-network",
+            Self::NoCode => "network-timeout",
             Self::VersionRefused => "version-refused",
             Self::NetworkUnreachable { .. } => "network-unreachable",
             Self::NetworkUnavailable(_) => "network-unavailable",

@@ -24,10 +24,10 @@ pub enum KeyOrigin {
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     /// The configured key is malformed.
-    #[error("the configured master key is malformed: {0}")]
+    #[error("the configured master key is malformed")]
     Given(#[source] InvalidKey),
     /// The file is malformed.
-    #[error("{} is malformed: {source}. Put back a copy of it; nothing was changed", path.display())]
+    #[error("{} is malformed. Put back a copy of it; nothing was changed", path.display())]
     File {
         /// Which file.
         path: PathBuf,
@@ -35,7 +35,7 @@ pub enum MasterKeyError {
         source: InvalidKey,
     },
     /// The file can't be read or made.
-    #[error("{} can't be read or written: {source}. Check that the data directory exists and belongs to the user that runs Enlace", path.display())]
+    #[error("{} can't be read or written. Check that the data directory exists and belongs to the user that runs Enlace", path.display())]
     Io {
         /// Which file.
         path: PathBuf,

@@ -83,6 +83,7 @@ fn describe(event: &ServerEvent) -> String {
             format!("{}{}", text(&state["name"]), detail.map(|d| format!(" ({d})")).unwrap_or_default())
         }
         "session.qr" => format!("number {}, until {}", data["seq"], text(&data["expires_at"])),
+        "session.pairing_code" if data["status"] == "dead" => format!("dead ({})", text(&data["reason"])),
         "session.pairing_code" => format!("until {}", text(&data["expires_at"])),
         kind if kind.starts_with("message.") => {
             format!(

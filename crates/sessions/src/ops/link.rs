@@ -100,9 +100,11 @@ impl Gateway {
         wait: Duration,
     ) -> Result<Outcome, GatewayError> {
         let handle = self.registry.handle(id)?;
+        let wants_code = matches!(ask, LinkAsk::Code { .. });
         let answer = handle.ask(|reply| Ask::Link { ask, reply });
         match tokio::time::timeout(wait.max(GRACE), answer).await {
             Ok(answer) => answer,
+            Err(_) if wants_code => Err(GatewayError::NoCode),
             Err(_) => Err(GatewayError::NoQr { reason: handle.snapshot().session.state.reason.clone() }),
         }
     }

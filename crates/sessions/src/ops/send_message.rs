@@ -12,6 +12,7 @@ use enlace_domain::session::ask::LiveCode;
 use enlace_domain::session::{self, Facts, Session, StateName, decide};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// What to send.
 #[derive(Clone, Debug)]
@@ -44,6 +45,7 @@ impl Gateway {
         request: SendMessage,
     ) -> Result<SendAnswer, GatewayError> {
         check_content(&request.content)?;
+        let deadline = Instant::now() + request.wait;
         let handle = self.registry.handle(id)?;
         let session = handle.snapshot().session;
         let facts = Facts { linked: session.linked, live_code: LiveCode::None, asked_recently: false };
@@ -64,15 +66,20 @@ impl Gateway {
             let committed = store.commit(vec![Entry { change, event: None }]).await?;
             let earlier = committed.into_iter().next().and_then(|outcome| outcome.earlier);
             let message_id = earlier.clone().unwrap_or_else(|| message.id.clone());
-            let sent = handle.tell(|reply| match earlier {
-                Some(message) => Ask::AwaitMessage { message, reply },
-                None => Ask::Send { message: Box::new(message), slot, reply },
+            // From here on it is stored. An actor that is busy, or gone, takes it from the store later.
+            let sent = tokio::spawn(async move {
+                handle
+                    .ask(|reply| match earlier {
+                        Some(message) => Ask::AwaitMessage { message, reply },
+                        None => Ask::Send { message: Box::new(message), slot, reply },
+                    })
+                    .await
             });
-            Ok((message_id, sent.await?))
+            Ok((message_id, sent))
         })
         .await?;
         // The time-out is an answer too: the message stays queued and goes on without us.
-        let _ = tokio::time::timeout(request.wait, sent).await;
+        let _ = tokio::time::timeout_at(deadline, sent).await;
         self.answer(id, &message_id).await
     }
 

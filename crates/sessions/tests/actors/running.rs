@@ -1,11 +1,12 @@
 //! Linked sessions: losses, ends, restarts, panics.
 
-use crate::rig::Rig;
+use crate::rig::{Rig, by_code, by_qr, forced};
 use chrono::Utc;
 use enlace_domain::Fault;
+use enlace_domain::address::PhoneNumber;
 use enlace_domain::port::inbox::EndReason;
-use enlace_domain::session::{RemoteUnlink, StateName};
-use enlace_sessions::SessionsConfig;
+use enlace_domain::session::{Network, RemoteUnlink, StateName};
+use enlace_sessions::{LinkRequest, SessionsConfig};
 use std::time::Duration;
 
 fn quick() -> SessionsConfig {
@@ -66,7 +67,7 @@ async fn a_restricted_session_rests_until_its_time_and_dials_then() {
     let session = rig.wait_for(&id, StateName::Restricted).await;
     assert_eq!(session.state.reason.as_deref(), Some("temporary-ban"));
     assert!(session.state.until.is_some());
-    assert_eq!(rig.gateway.link(&id, crate::rig::by_qr()).await.unwrap_err().code(), "session-restricted");
+    assert_eq!(rig.gateway.link(&id, by_qr()).await.unwrap_err().code(), "session-restricted");
     rig.network.next_connection().await.go_online().await;
     rig.wait_for(&id, StateName::Online).await;
 }
@@ -193,4 +194,73 @@ async fn a_login_that_never_ends_is_dialled_anew() {
     rig.wait_for(&id, StateName::Online).await;
     let told = rig.events().await;
     assert!(told.iter().any(|event| event.data["state"]["reason"] == "login-timeout"));
+}
+
+#[tokio::test]
+async fn a_link_that_cannot_be_made_costs_no_link_that_stands() {
+    let rig = Rig::new().await;
+    let (id, _connection) = rig.online("ana").await;
+    rig.network.withdraw(Network::Whatsapp);
+    let rig = rig.restart().await;
+    assert_eq!(
+        rig.wait_for(&id, StateName::Stopped).await.state.reason.as_deref(),
+        Some("network-unavailable")
+    );
+    for request in [by_qr(), forced(by_qr()), forced(by_code("999100000001"))] {
+        assert_eq!(rig.gateway.link(&id, request).await.unwrap_err().code(), "network-unavailable");
+    }
+    let session = rig.state(&id);
+    assert!(session.linked, "{:?}", session.state);
+    assert_eq!(session.state.name, StateName::Stopped);
+}
+
+#[tokio::test]
+async fn a_session_stopped_while_it_waits_for_its_turn_does_not_dial() {
+    let rig = Rig::with(SessionsConfig { resume_parallel: 1, ..quick() }).await;
+    let (first, _connection) = rig.online("ana").await;
+    let (second, _connection) = rig.online("bea").await;
+    let rig = rig.restart().await;
+    let dialling = rig.network.next_connection().await;
+    let waiting = if dialling.request.session == first { second } else { first };
+    rig.gateway.stop_session(&waiting).await.unwrap();
+    // Its turn comes now; a third session after it in the queue shows that it was passed over.
+    dialling.go_online().await;
+    rig.wait_for(&dialling.request.session, StateName::Online).await;
+    let third = rig.create("cleo").await;
+    rig.begin_qr(&third).await;
+    let stopped = rig.state(&waiting);
+    assert_eq!(stopped.state.name, StateName::Stopped);
+    assert!(!rig.network.has_unseen_connection().await);
+    rig.gateway.start_session(&waiting).await.unwrap();
+    rig.network.next_connection().await.go_online().await;
+    rig.wait_for(&waiting, StateName::Online).await;
+}
+
+#[tokio::test]
+async fn the_wrong_phone_is_not_forgotten_over_a_stop_and_a_restart() {
+    let rig = Rig::new().await;
+    let id = rig.create("ana").await;
+    let expecting =
+        LinkRequest { expect_phone: Some(PhoneNumber::parse("999777777777").unwrap()), ..by_qr() };
+    let connection = rig.begin(&id, expecting).await;
+    connection.pair("999100000001").await;
+    rig.network.next_connection().await;
+    rig.gateway.stop_session(&id).await.unwrap();
+    let rig = rig.restart().await;
+    rig.wait_for(&id, StateName::Stopped).await;
+    rig.gateway.start_session(&id).await.unwrap();
+    let login = rig.network.next_connection().await;
+    login.go_online().await;
+    let session = rig.wait_for(&id, StateName::LoggedOut).await;
+    assert_eq!(session.state.reason.as_deref(), Some("unexpected-phone"));
+    assert!(login.is_logged_out());
+}
+
+#[tokio::test]
+async fn a_code_that_takes_too_long_is_not_told_as_a_missing_qr() {
+    let rig = Rig::new().await;
+    let id = rig.create("ana").await;
+    rig.begin_qr(&id).await.hold_codes();
+    let request = LinkRequest { wait: Duration::ZERO, ..by_code("999100000001") };
+    assert_eq!(rig.gateway.link(&id, request).await.unwrap_err().code(), "network-timeout");
 }

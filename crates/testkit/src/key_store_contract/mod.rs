@@ -2,7 +2,7 @@
 //!
 //! A store crate runs it all with one line:
 //!
-//! ```ignore
+//! ```text
 //! enlace_testkit::key_store_contract!(TemporaryDatabase::new());
 //! ```
 //!

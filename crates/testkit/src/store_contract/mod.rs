@@ -1,6 +1,6 @@
 //! What every [`Store`] must do, a test per rule of the port. A store crate runs it all with one line:
 //!
-//! ```ignore
+//! ```text
 //! enlace_testkit::store_contract!(TemporaryDatabase::new());
 //! ```
 //!

@@ -13,7 +13,11 @@ use enlace_domain::session::{
 };
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
+
+/// What a connection gets to end in order when telling the network took all of a deletion's time.
+const CLOSE_AT_LEAST: Duration = Duration::from_millis(500);
 
 impl Worker {
     /// Does an ask; breaks when the session is gone.
@@ -49,6 +53,12 @@ impl Worker {
             LinkAsk::Code { force, phone, .. } => (session::LinkAsk::Code { force: *force }, Some(phone)),
         };
         let decision = decide_link(self.session.state.name, self.facts(phone), meaning);
+        let begins = matches!(decision, LinkDecision::Begin | LinkDecision::UnlinkAndBegin);
+        if begins && !self.parts().whatsapp.offers(self.session.network) {
+            // Before anything is touched: a link that stands must not be lost for one that cannot be made.
+            let _ = reply.send(Err(GatewayError::NetworkUnavailable(self.session.network)));
+            return;
+        }
         self.asked_at = Some(Instant::now());
         match decision {
             LinkDecision::Join => self.want(ask, Some(reply)),
@@ -130,11 +140,14 @@ impl Worker {
     }
 
     async fn on_delete(&mut self, keep_link: bool, reply: Reply<()>) -> ControlFlow<()> {
+        let deadline = Instant::now() + self.parts().config.unlink_within;
         self.drop_link(&LinkFailure::Interrupted);
         if self.session.linked && !keep_link {
             self.tell_unlink().await;
         }
-        self.close_connection().await;
+        // What a connection still flushes after its session is gone finds no keys to write to.
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.close_connection_within(left.max(CLOSE_AT_LEAST)).await;
         let event = events::deleted(&self.session.id, self.now());
         let change = Change::DeleteSession(self.session.id.clone());
         let mut entries = self.take_untold();

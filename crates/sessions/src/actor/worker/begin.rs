@@ -22,13 +22,31 @@ impl Worker {
         let name = self.session.state.name;
         if !self.session.linked && (name.is_linking() || name == StateName::Pairing) {
             self.pick_up_link().await;
-        } else if self.session.linked && name == StateName::Pairing {
-            self.first_login = true;
+        } else if self.session.linked {
+            self.first_login = name == StateName::Pairing;
+            // Kept until the number is right: whatever happened since the scan, the wrong phone is not forgotten.
             self.unwelcome = self.session.expect_phone.is_some();
         }
         if self.session.linked && self.shall_run() {
             self.resume().await;
+        } else if self.session.linked && self.session.desired == Desired::Stopped && !self.rests() {
+            // It ended before the stop was seen through.
+            self.rest(StateName::Stopped, RESTARTED).await;
         }
+    }
+
+    /// Whether it was put off until its turn to dial after the start, and still waits for it.
+    pub(super) fn waits_for_turn(&self) -> bool {
+        let waits = matches!(self.session.state.name, StateName::Connecting | StateName::Pairing);
+        waits && self.session.linked && self.shall_run() && self.live.is_none() && self.dial_at.is_none()
+    }
+
+    /// Whether its state is one that nothing dials out of by itself.
+    fn rests(&self) -> bool {
+        matches!(
+            self.session.state.name,
+            StateName::Stopped | StateName::Replaced | StateName::Restricted | StateName::LoggedOut
+        )
     }
 
     fn shall_run(&self) -> bool {

@@ -60,6 +60,11 @@ impl Worker {
 
     /// Ends the connection, if any, and waits until it has flushed: its keys may be wiped afterwards.
     pub(super) async fn close_connection(&mut self) {
+        self.close_connection_within(CLOSE_WITHIN).await;
+    }
+
+    /// The same, with a bound of its own.
+    pub(super) async fn close_connection_within(&mut self, within: Duration) {
         self.dial_at = None;
         self.settle_by = None;
         self.turn = None;
@@ -67,7 +72,7 @@ impl Worker {
         let Some(live) = self.live.take() else { return };
         let connection = Arc::clone(&live.connection);
         drop(live);
-        if tokio::time::timeout(CLOSE_WITHIN, connection.close()).await.is_err() {
+        if tokio::time::timeout(within, connection.close()).await.is_err() {
             tracing::warn!(session = %self.session.id, "a connection did not end in time");
         }
     }

@@ -53,12 +53,6 @@ impl LinkFlow {
 impl Worker {
     /// Opens a fresh link. Keys of an unlinked attempt are thrown away; a linked session must have been unlinked.
     pub(super) async fn begin_link(&mut self, ask: LinkAsk, reply: Option<Reply<Outcome>>) {
-        if !self.parts().whatsapp.offers(self.session.network) {
-            if let Some(reply) = reply {
-                let _ = reply.send(Err(GatewayError::NetworkUnavailable(self.session.network)));
-            }
-            return;
-        }
         self.drop_link(&LinkFailure::Interrupted);
         self.close_connection().await;
         self.session.desired = Desired::Running;

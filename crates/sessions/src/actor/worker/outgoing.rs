@@ -100,7 +100,10 @@ impl Worker {
             }
             SendOutcome::Unknown => {
                 self.outbox.retry_later(chat);
-                if opened == self.opened && self.session.state.name == StateName::Online {
+                if opened != self.opened {
+                    // The connection it left on is gone, and the one after it may be online already.
+                    self.outbox_retry_at = Some(Instant::now());
+                } else if self.session.state.name == StateName::Online {
                     // A connection that swallows acknowledgements is not to be trusted with a repetition.
                     self.close_connection().await;
                     self.plan_reconnect("ack-missing").await;

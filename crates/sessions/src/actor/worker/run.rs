@@ -51,8 +51,11 @@ impl Worker {
     async fn on_news(&mut self, news: News) {
         match news {
             News::Turn(turn) => {
-                self.turn = Some(turn);
-                self.log_in().await;
+                // Someone may have stopped or started it meanwhile: then the turn is for another.
+                if self.waits_for_turn() {
+                    self.turn = Some(turn);
+                    self.log_in().await;
+                }
             }
             News::Code { request, result } => self.on_code(request, result).await,
             News::Sent { opened, chat, outcome } => self.on_sent(opened, &chat, outcome).await,
