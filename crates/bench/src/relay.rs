@@ -1,5 +1,5 @@
 //! A relay before the network's door, which notes when each side speaks: so that what the network itself takes is
-//! measured where it happens, on the very connection that is timed, and not guessed.
+//! measured where it happens and not guessed. It stands in the way a little, so the links that are timed go without it.
 
 use anyhow::{Context, Result};
 use std::sync::Arc;
