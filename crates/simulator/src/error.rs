@@ -102,6 +102,9 @@ pub enum SimulatorError {
     /// A message the phone was asked about is not known to it.
     #[error("the phone knows no message `{0}`")]
     UnknownMessage(String),
+    /// No order for trouble has this number, or it is over.
+    #[error("no such trouble is ordered, or it is over; see GET /faults")]
+    UnknownFault,
     /// Encryption failed for every device of the recipient.
     #[error("the message could not be encrypted for any device: {0}")]
     Encrypt(String),
@@ -137,6 +140,7 @@ impl SimulatorError {
             Self::UnknownRecipient(_) => "recipient-unknown",
             Self::Invalid(_) => "request-invalid",
             Self::UnknownMessage(_) => "message-unknown",
+            Self::UnknownFault => "fault-unknown",
             Self::Encrypt(_) => "encrypt-failed",
             Self::ShuttingDown => "shutting-down",
         }

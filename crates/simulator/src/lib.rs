@@ -36,7 +36,7 @@ mod wire;
 pub use config::SimulatorConfig;
 pub use doors::Pipe;
 pub use error::SimulatorError;
-pub use faults::{Fault, FaultKind, FaultState, OrderedFault};
+pub use faults::{Fault, FaultKind, FaultState, LinkStep, OrderedFault};
 pub use phone::{
     LinkPrompt, LinkedDevice, MediaContent, OutgoingContent, Phone, PhoneMedia, PhoneMessage, PhonePresence,
     PhoneReceipt, ReceiptKind,

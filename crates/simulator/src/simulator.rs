@@ -182,12 +182,17 @@ impl Simulator {
 
     /// Orders trouble. Gives how many connections it struck at once.
     pub fn fault(&self, fault: Fault) -> Result<usize, SimulatorError> {
-        self.network.order_fault(fault)
+        Ok(self.network.order_fault(fault)?.1)
     }
 
     /// Trouble that was ordered and is not over, with what is left of its count and of its delay.
     pub fn faults(&self) -> Vec<OrderedFault> {
         self.network.faults.list()
+    }
+
+    /// Takes one order for trouble back, by its number in [`Simulator::faults`].
+    pub fn remove_fault(&self, id: u64) -> Result<(), SimulatorError> {
+        if self.network.faults.remove(id) { Ok(()) } else { Err(SimulatorError::UnknownFault) }
     }
 
     /// Takes every order for trouble back, also those that are put off.

@@ -14,16 +14,7 @@ fn lost(reason: &str) -> EndReason {
 }
 
 fn fault(kind: FaultKind, code: Option<u16>) -> Fault {
-    Fault {
-        kind,
-        connection: None,
-        phone: None,
-        device: None,
-        count: None,
-        after: None,
-        code,
-        seconds: Some(600),
-    }
+    Fault { code, seconds: Some(600), ..Fault::new(kind) }
 }
 
 fn request(name: &str, network: Network, linked: bool) -> OpenRequest {

@@ -8,19 +8,6 @@ use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-fn fault(kind: FaultKind) -> Fault {
-    Fault {
-        kind,
-        connection: None,
-        phone: None,
-        device: None,
-        count: None,
-        after: None,
-        code: None,
-        seconds: None,
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scanned_qr_leads_through_the_restart_to_online() {
     let world = world(10.0);
@@ -100,7 +87,7 @@ async fn a_code_keeps_its_characters_over_a_lost_connection() {
     let custom = "ENLACE12".replace('0', "1").into();
     let (connection, mut heard) = world.open("bruno", false).await;
     connection.request_code(&number(&bruno), Some(&custom)).await.unwrap();
-    world.simulator.fault(fault(FaultKind::Cut)).unwrap();
+    world.simulator.fault(Fault::new(FaultKind::Cut)).unwrap();
     assert!(matches!(heard.ended().await, EndReason::Lost { .. }));
 
     let (connection, mut heard) = world.open("bruno", false).await;
@@ -192,7 +179,7 @@ async fn a_failed_scan_is_told_and_the_connection_lives_on() {
 async fn a_refused_code_says_what_the_network_said() {
     let world = world(5.0);
     let bruno = world.simulator.phone("Bruno").await.unwrap();
-    world.simulator.fault(fault(FaultKind::RefuseCode)).unwrap();
+    world.simulator.fault(Fault::new(FaultKind::RefuseCode)).unwrap();
     let (connection, _heard) = world.open("bruno", false).await;
     let nobody = PhoneNumber::parse("999999999999").unwrap();
     for (phone, said) in [(number(&bruno), "rate-overlimit"), (nobody, "unknown-number")] {

@@ -9,3 +9,4 @@ mod logs;
 mod panics;
 mod support;
 mod texts;
+mod trouble;

@@ -106,17 +106,7 @@ async fn without_an_acknowledgement_nothing_is_called_sent() {
     let bruno = world.simulator.phone("Bruno").await.unwrap();
     let (connection, mut heard) = world.link("ana", &ana).await;
     connection.send(&text(&world, &bruno, "first")).await.unwrap();
-    let silent = Fault {
-        kind: FaultKind::DropAcks,
-        connection: None,
-        phone: None,
-        device: None,
-        count: Some(1),
-        after: None,
-        code: None,
-        seconds: None,
-    };
-    world.simulator.fault(silent).unwrap();
+    world.simulator.fault(Fault::new(FaultKind::DropAcks)).unwrap();
     let message = text(&world, &bruno, "second");
     let (outcome, ()) = tokio::join!(connection.send(&message), async {
         // The message is with Bruno; its acknowledgement is not coming, and the connection ends.

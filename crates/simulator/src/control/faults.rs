@@ -7,8 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::body::Body;
+use super::body::{Body, PathOf};
 use super::problem::Problem;
+use crate::error::SimulatorError;
 use crate::faults::{Fault, FaultKind, OrderedFault};
 use crate::state::network::Network;
 
@@ -22,8 +23,8 @@ pub(super) async fn order(
     }
     let fault: Fault =
         serde_json::from_value(order).map_err(|error| Problem::invalid(format!("the fault: {error}")))?;
-    let struck = network.order_fault(fault)?;
-    Ok((StatusCode::CREATED, Json(json!({ "struck": struck }))))
+    let (id, struck) = network.order_fault(fault)?;
+    Ok((StatusCode::CREATED, Json(json!({ "id": id, "struck": struck }))))
 }
 
 pub(super) async fn list(State(network): State<Arc<Network>>) -> Json<Vec<OrderedFault>> {
@@ -33,4 +34,12 @@ pub(super) async fn list(State(network): State<Arc<Network>>) -> Json<Vec<Ordere
 pub(super) async fn clear(State(network): State<Arc<Network>>) -> StatusCode {
     network.faults.clear();
     StatusCode::NO_CONTENT
+}
+
+pub(super) async fn remove(
+    State(network): State<Arc<Network>>,
+    PathOf(id): PathOf<String>,
+) -> Result<StatusCode, Problem> {
+    let known = id.parse().is_ok_and(|id| network.faults.remove(id));
+    if known { Ok(StatusCode::NO_CONTENT) } else { Err(SimulatorError::UnknownFault.into()) }
 }

@@ -42,6 +42,7 @@ pub(crate) fn router(network: &Arc<Network>) -> Router {
         .route("/phones/{number}/receipts", get(messages::receipts).post(messages::mark))
         .route("/connections", get(look::connections))
         .route("/faults", get(faults::list).post(faults::order).delete(faults::clear))
+        .route("/faults/{id}", delete(faults::remove))
         .route("/trace", get(look::trace).delete(look::clear_trace))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)

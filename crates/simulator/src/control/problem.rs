@@ -38,7 +38,9 @@ impl From<SimulatorError> for Problem {
     fn from(error: SimulatorError) -> Self {
         use SimulatorError as E;
         let status = match &error {
-            E::UnknownPhone | E::UnknownDevice(_) | E::UnknownMessage(_) => StatusCode::NOT_FOUND,
+            E::UnknownPhone | E::UnknownDevice(_) | E::UnknownMessage(_) | E::UnknownFault => {
+                StatusCode::NOT_FOUND
+            }
             E::PhoneExists | E::NoCodePending | E::TooManyDevices => StatusCode::CONFLICT,
             E::DeadQr(_) => StatusCode::GONE,
             E::InvalidNumber(_)

@@ -12,7 +12,7 @@ use crate::crypto::adv::{LinkGrant, LinkTerms, grant_link};
 use crate::crypto::pairing_code::{CodeError, PairingCode, answer_companion_hello};
 use crate::crypto::qr::PairingQr;
 use crate::error::SimulatorError;
-use crate::faults::{FaultKind, Target};
+use crate::faults::{Fault, FaultKind, LinkStep, Target};
 use crate::server::code::Typing;
 use crate::server::connection::Connection;
 use crate::server::pairing::{Claim, Reference};
@@ -52,6 +52,8 @@ struct Proposal {
     identity: [u8; 32],
     adv_secret: [u8; 32],
     name: String,
+    /// The reference of the scanned QR.
+    used: Option<String>,
     /// What is offered again when the companion refuses.
     taken: HashMap<String, Reference>,
 }
@@ -64,7 +66,8 @@ impl Phone {
         let Claim { connection, taken } = self.network.offers.claim(&qr.reference, &qr.noise_public)?;
         let name = connection.registration.get().map(|said| said.name.clone()).unwrap_or_default();
         let (identity, adv_secret) = (qr.identity_public, qr.adv_secret);
-        self.link(Proposal { connection, identity, adv_secret, name, taken }).await
+        let used = Some(qr.reference);
+        self.link(Proposal { connection, identity, adv_secret, name, used, taken }).await
     }
 
     /// Types a pairing code. Gives the companion's device number once the companion signed; a wrong code shows when the
@@ -105,10 +108,13 @@ impl Phone {
         let adv_secret = exchange
             .open_bundle(&account_keys, &finish.bundle, &finish.identity)
             .map_err(|error| code_error(&error))?;
+        if dies_at(&self.network, &self.account, &typing.connection, LinkStep::Scanned) {
+            return Err(died());
+        }
         self.network.offers.forget(typing.connection.id);
         let name = typing.display;
         let (connection, identity, taken) = (typing.connection, finish.identity, HashMap::new());
-        self.link(Proposal { connection, identity, adv_secret, name, taken }).await
+        self.link(Proposal { connection, identity, adv_secret, name, used: None, taken }).await
     }
 
     /// The companions that wait for a code to be typed, newest last.
@@ -169,6 +175,15 @@ async fn link(
     proposal: Proposal,
 ) -> Result<u16, SimulatorError> {
     let connection = Arc::clone(&proposal.connection);
+    if let Some(used) = &proposal.used
+        && dies_at(network, account, &connection, LinkStep::Scanned)
+    {
+        // What was scanned is used up; the QRs after it are as good as ever.
+        let mut rest = proposal.taken;
+        rest.remove(used);
+        network.offers.give_back(rest);
+        return Err(died());
+    }
     let (device, grant) = propose(network, account, &proposal)?;
     let answer = ask_to_sign(account, device, &grant, &connection).await;
     let accepted = answer.and_then(|answer| {
@@ -188,10 +203,21 @@ async fn link(
             return Err(error);
         }
     };
-    let reachable = confirm(network, account, device, device_identity)?;
-    if reachable {
-        network.announce_devices(account, device, true)?;
-    }
+    let linked = if dies_at(network, account, &connection, LinkStep::Accepted) {
+        withdraw(network, account, device)?;
+        Err(died())
+    } else {
+        if confirm(network, account, device, device_identity)? {
+            network.announce_devices(account, device, true)?;
+        }
+        Ok(device)
+    };
+    restart(network, account, device, connection);
+    linked
+}
+
+/// Sends the companion through its obligatory restart.
+fn restart(network: &Network, account: &Account, device: u16, connection: Arc<Connection>) {
     let closing = network.closing.clone();
     let held =
         network.faults.take(FaultKind::HoldRestart, &Target::device(account.number, device, connection.id));
@@ -202,7 +228,17 @@ async fn link(
             () = closing.cancelled() => {}
         }
     });
-    Ok(device)
+}
+
+/// A fault: whether the phone dies at this step of a link.
+fn dies_at(network: &Network, account: &Account, connection: &Connection, step: LinkStep) -> bool {
+    let target = Target::phone(account.number, connection.id);
+    let here = |fault: &Fault| fault.step.unwrap_or_default() == step;
+    network.faults.take_if(FaultKind::AbandonLink, &target, here).is_some()
+}
+
+fn died() -> SimulatorError {
+    SimulatorError::PairingFailed("the phone was to die in the middle of it".to_owned())
 }
 
 fn connection_is_open(network: &Network, connection: &Connection) -> bool {

@@ -10,9 +10,9 @@ use wacore_binary::Node;
 use super::connection::Connection;
 use super::dispatch::Context;
 use super::pairing::Offers;
-use crate::faults::{FaultKind, Target};
+use crate::faults::{Fault, FaultKind, Target};
 use crate::state::network::now_seconds;
-use crate::wire::build::{bytes_element, element, iq_result};
+use crate::wire::build::{bytes_element, element, iq_error_for, iq_result};
 use crate::wire::node::NodeExt;
 
 /// A companion that waits for its code to be typed on a phone.
@@ -124,7 +124,7 @@ fn hello(context: &mut Context<'_>, stanza: &Node, request: &Node) {
     let number = resolved.account.number;
     let target = Target::phone(number, context.connection.id);
     if let Some(fault) = context.network.faults.take(FaultKind::RefuseCode, &target) {
-        return context.refuse(stanza, fault.code.unwrap_or(429), "rate-overlimit");
+        return context.reply(refusal(stanza, &fault));
     }
     let reference = random_reference();
     let display = request.child("companion_platform_display").and_then(NodeExt::content_text);
@@ -149,6 +149,21 @@ fn hello(context: &mut Context<'_>, stanza: &Node, request: &Node) {
         .children([bytes_element("link_code_pairing_ref", reference)])
         .build();
     context.reply(iq_result(stanza, [answer]));
+}
+
+/// What WhatsApp answers in place of a code.
+fn refusal(stanza: &Node, fault: &Fault) -> Node {
+    let code = fault.code.unwrap_or(429);
+    let text = match code {
+        400 => "bad-request",
+        401 => "not-authorized",
+        403 => "forbidden",
+        404 => "item-not-found",
+        406 => "not-acceptable",
+        500.. => "internal-server-error",
+        _ => "rate-overlimit",
+    };
+    iq_error_for(stanza, code, text, fault.seconds)
 }
 
 fn finish(context: &mut Context<'_>, stanza: &Node, request: &Node) {

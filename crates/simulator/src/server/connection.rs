@@ -84,6 +84,11 @@ impl Connection {
         self.answers.lock().clear();
     }
 
+    /// It shook hands and did not log in.
+    pub(crate) fn is_unlinked(&self) -> bool {
+        self.client_static.get().is_some() && self.device.get().is_none()
+    }
+
     /// Where it is in its life, for lists.
     pub(crate) fn state(&self) -> &'static str {
         if self.silent.load(Ordering::Relaxed) {

@@ -1,12 +1,14 @@
 //! Letting a linked companion in.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wacore_binary::Node;
+use waproto::whatsapp as wa;
 
 use super::connection::Connection;
 use super::unlink;
-use crate::faults::{FaultKind, Target};
+use crate::faults::{Fault, FaultKind, Target};
 use crate::state::account::Account;
 use crate::state::batch::{Batch, Key, Table};
 use crate::state::network::{Network, now_seconds};
@@ -18,14 +20,16 @@ pub(crate) fn log_in(
     network: &Arc<Network>,
     connection: &Arc<Connection>,
     username: u64,
-    device: u32,
+    payload: &wa::ClientPayload,
 ) -> Result<Node, Box<Node>> {
-    let id = u16::try_from(device).map_err(|_| failure(401))?;
+    let id = u16::try_from(payload.device.unwrap_or(0)).map_err(|_| failure(401))?;
     let account = network.directory.by_number(username).ok_or_else(|| failure(401))?;
-    if let Some(fault) =
-        network.faults.take(FaultKind::Failure, &Target::device(account.number, id, connection.id))
-    {
-        return Err(fault_failure(network, &fault));
+    let target = Target::device(account.number, id, connection.id);
+    if let Some(left) = network.faults.in_force(FaultKind::Ban, &target) {
+        return Err(ban(left));
+    }
+    if let Some(failure) = refused_by_fault(network, &target, payload) {
+        return Err(failure);
     }
     let mut batch = Batch::new();
     let mut facts = account.facts.lock();
@@ -79,15 +83,40 @@ pub(crate) fn failure(reason: u16) -> Box<Node> {
     Box::new(element("failure").attr("reason", reason).attr("location", "sim").build())
 }
 
-fn fault_failure(network: &Network, fault: &crate::faults::Fault) -> Box<Node> {
+/// What a fault has for an unlinked client before it is offered anything.
+pub(crate) fn refuse_unlinked(
+    network: &Network,
+    connection: &Connection,
+    payload: &wa::ClientPayload,
+) -> Option<Box<Node>> {
+    refused_by_fault(network, &Target::unlinked(connection.id), payload)
+}
+
+fn refused_by_fault(network: &Network, target: &Target, payload: &wa::ClientPayload) -> Option<Box<Node>> {
+    let version = version_of(payload);
+    let too_old = |fault: &Fault| fault.means_version(version);
+    if network.faults.take_if(FaultKind::RefuseVersion, target, too_old).is_some() {
+        return Some(failure(405));
+    }
+    let fault = network.faults.take(FaultKind::Failure, target)?;
     let reason = fault.code.unwrap_or(401);
-    let mut node = failure(reason);
     if reason == 402 {
         let seconds = fault.seconds.unwrap_or(network.config.ban_seconds);
-        let wait = network.config.wait(std::time::Duration::from_secs(seconds)).as_secs().max(1);
-        node.attrs.push("code", "101");
-        node.attrs.push("expire", wait);
+        return Some(ban(network.config.wait(Duration::from_secs(seconds))));
     }
+    Some(failure(reason))
+}
+
+fn version_of(payload: &wa::ClientPayload) -> [u32; 3] {
+    let version = &payload.user_agent.app_version;
+    [version.primary, version.secondary, version.tertiary].map(Option::unwrap_or_default)
+}
+
+/// A temporary ban. What is left is told in whole seconds and never as none.
+fn ban(left: Duration) -> Box<Node> {
+    let mut node = failure(402);
+    node.attrs.push("code", "101");
+    node.attrs.push("expire", left.as_millis().div_ceil(1_000).max(1).to_string());
     node
 }
 

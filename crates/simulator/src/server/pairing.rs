@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 use buffa::Message as _;
 use parking_lot::Mutex;
 use rand::RngExt as _;
+use wacore_binary::Node;
 use waproto::whatsapp as wa;
 
 use super::connection::Connection;
 use crate::error::SimulatorError;
-use crate::state::network::Network;
+use crate::faults::{Fault, FaultKind, Target};
+use crate::state::network::{Network, now_seconds};
 use crate::wire::address::server_jid;
 use crate::wire::build::{bytes_element, element};
 
@@ -90,6 +92,29 @@ pub(crate) fn begin(network: &Arc<Network>, connection: &Arc<Connection>, payloa
         // The connection is new, so this is the first time.
         drop(connection.registration.set(registration));
     }
+    match network.faults.take(FaultKind::HoldQr, &Target::unlinked(connection.id)) {
+        None => offer(network, connection),
+        Some(Fault { seconds: Some(seconds), .. }) => offer_later(network, connection, seconds),
+        Some(_) => {}
+    }
+}
+
+/// A fault: the references come late.
+fn offer_later(network: &Arc<Network>, connection: &Arc<Connection>, seconds: u64) {
+    let (late, connection) = (Arc::clone(network), Arc::clone(connection));
+    network.tasks.spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
+            () = late.closing.cancelled() => return,
+        }
+        offer(&late, &connection);
+        if late.connections.get(connection.id).is_none() {
+            late.offers.forget(connection.id);
+        }
+    });
+}
+
+fn offer(network: &Network, connection: &Arc<Connection>) {
     let mut from = Instant::now();
     let mut children = Vec::with_capacity(network.config.refs);
     let mut references = network.offers.references.lock();
@@ -117,6 +142,17 @@ pub(crate) fn begin(network: &Arc<Network>, connection: &Arc<Connection>, payloa
         .children([element("pair-device").children(children).build()])
         .build();
     connection.send(iq);
+}
+
+/// Tells an unlinked client to throw away the secret that its QR shows.
+pub(crate) fn refresh_registration(network: &Network) -> Node {
+    element("notification")
+        .attr("from", server_jid())
+        .attr("type", "companion_reg_refresh")
+        .attr("id", network.next_seq())
+        .attr("t", now_seconds())
+        .children([element("companion_reg_refresh").build()])
+        .build()
 }
 
 fn random_reference() -> String {

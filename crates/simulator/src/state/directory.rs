@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 use wacore_binary::{Jid, Server};
 
 use super::account::{Account, Form};
-use super::number::parse_number;
+use super::number::{other_form, parse_number};
 
 /// All phones.
 #[derive(Default)]
@@ -69,8 +69,9 @@ impl Directory {
         Some(Resolved { account: Arc::clone(account?), form, device: jid.device })
     }
 
-    /// Whom a text means that people write: a number in any writing.
+    /// Whom a text means that people write: a number in any writing, and in either form where its country has two.
     pub(crate) fn by_text(&self, text: &str) -> Option<Arc<Account>> {
-        self.by_number(parse_number(text).ok()?)
+        let number = parse_number(text).ok()?;
+        self.by_number(number).or_else(|| self.by_number(other_form(number)?))
     }
 }

@@ -27,6 +27,24 @@ pub(crate) fn parse_number(text: &str) -> Result<u64, SimulatorError> {
     }
 }
 
+/// The other form of a number of a country that has two: Brazil's with or without the ninth digit, Mexico's with or
+/// without a 1 and Argentina's with or without a 9 behind the country.
+pub(crate) fn other_form(number: u64) -> Option<u64> {
+    let digits = number.to_string();
+    let other = match (digits.get(..2)?, digits.len()) {
+        ("55", 12) if matches!(digits.as_bytes()[4], b'6'..=b'9') => {
+            format!("{}9{}", &digits[..4], &digits[4..])
+        }
+        ("55", 13) if digits.as_bytes()[4] == b'9' => format!("{}{}", &digits[..4], &digits[5..]),
+        ("52", 12) => format!("521{}", &digits[2..]),
+        ("52", 13) if digits.as_bytes()[2] == b'1' => format!("52{}", &digits[3..]),
+        ("54", 12) => format!("549{}", &digits[2..]),
+        ("54", 13) if digits.as_bytes()[2] == b'9' => format!("54{}", &digits[3..]),
+        _ => return None,
+    };
+    other.parse().ok()
+}
+
 /// A number of the unassigned range 999…, 12 digits.
 pub(crate) fn random_number() -> u64 {
     rand::rng().random_range(999_000_000_000..=999_999_999_999)
@@ -45,6 +63,21 @@ mod tests {
     fn any_writing_of_a_number_is_read() {
         assert_eq!(parse_number("+999 (123) 456-789").unwrap(), 999_123_456_789);
         assert_eq!(parse_number("9991234").unwrap(), 9_991_234);
+    }
+
+    #[test]
+    fn the_two_forms_of_a_number_lead_to_each_other() {
+        for (short, long) in [
+            (552_088_887_777, 5_520_988_887_777),
+            (520_000_000_000, 5_210_000_000_000),
+            (540_000_000_000, 5_490_000_000_000),
+        ] {
+            assert_eq!((other_form(short), other_form(long)), (Some(long), Some(short)));
+        }
+        // A landline of Brazil has no ninth digit; other countries have one form.
+        for number in [552_033_337_777, 999_123_456_789, 9_991_234] {
+            assert_eq!(other_form(number), None, "{number}");
+        }
     }
 
     #[test]

@@ -24,8 +24,17 @@ pub(crate) fn iq_result(request: &Node, children: impl IntoIterator<Item = Node>
 
 /// `<iq type=error …><error code text/></iq>` in answer to `request`.
 pub(crate) fn iq_error(request: &Node, code: u16, text: &'static str) -> Node {
-    let error = element("error").attr("code", code).attr("text", text).build();
-    iq_answer(request, "error").children([error]).build()
+    iq_error_for(request, code, text, None)
+}
+
+/// The same with the seconds after which the client may ask again.
+pub(crate) fn iq_error_for(request: &Node, code: u16, text: &'static str, backoff: Option<u64>) -> Node {
+    let error = element("error").attr("code", code).attr("text", text);
+    let error = match backoff {
+        Some(seconds) => error.attr("backoff", seconds),
+        None => error,
+    };
+    iq_answer(request, "error").children([error.build()]).build()
 }
 
 fn iq_answer(request: &Node, kind: &'static str) -> NodeBuilder {

@@ -349,6 +349,11 @@ async fn trouble_that_cannot_be_meant_is_refused() {
         (json!({ "kind": "cut", "after": -1 }), "after"),
         (json!({ "kind": "cut", "after": 86_401 }), "after"),
         (json!({ "kind": "failure", "phone": ana, "code": 402, "seconds": u64::MAX }), "seconds"),
+        (json!({ "kind": "hold-qr", "phone": ana }), "phone"),
+        (json!({ "kind": "refresh-registration", "phone": ana }), "phone"),
+        (json!({ "kind": "cut", "version": "2.3000.1" }), "version"),
+        (json!({ "kind": "refuse-version", "version": "newest" }), "version"),
+        (json!({ "kind": "cut", "step": "accepted" }), "step"),
     ] {
         let (status, problem) = api.post("/faults", order.clone()).await;
         assert_eq!(status, 422, "{order}");

@@ -74,10 +74,14 @@ async fn a_second_login_replaces_the_first() {
     assert!(ana.devices()[0].online);
 }
 
-const CODE: &str = "ABCD1234";
+pub(crate) const CODE: &str = "ABCD1234";
 
 /// Asks for a code for a number; gives the answer and what is needed to finish.
-async fn ask_for_code(companion: &Companion, socket: &mut Socket, number: &str) -> (Node, KeyPair) {
+pub(crate) async fn ask_for_code(
+    companion: &Companion,
+    socket: &mut Socket,
+    number: &str,
+) -> (Node, KeyPair) {
     ask_for(CODE, companion, socket, number).await
 }
 
@@ -98,7 +102,7 @@ async fn ask_for(code: &str, companion: &Companion, socket: &mut Socket, number:
 }
 
 /// Finishes the companion's half once the phone spoke; gives the ADV secret.
-async fn finish_code(
+pub(crate) async fn finish_code(
     companion: &Companion,
     socket: &mut Socket,
     number: &str,

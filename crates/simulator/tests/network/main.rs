@@ -13,5 +13,6 @@ mod messages;
 mod persistence;
 mod queries;
 mod socket;
+mod trouble;
 mod websocket;
 mod welcome;
