@@ -38,8 +38,8 @@ pub use doors::Pipe;
 pub use error::SimulatorError;
 pub use faults::{Fault, FaultKind, FaultState, LinkStep, OrderedFault};
 pub use phone::{
-    LinkPrompt, LinkedDevice, MediaContent, OutgoingContent, Phone, PhoneMedia, PhoneMessage, PhonePresence,
-    PhoneReceipt, ReceiptKind,
+    LinkPrompt, LinkedDevice, MediaContent, OutgoingContent, PasskeyPrompt, Phone, PhoneMedia, PhoneMessage,
+    PhonePresence, PhoneReceipt, ReceiptKind,
 };
 pub use simulator::{ConnectionInfo, Simulator, SimulatorInfo};
 pub use trace::{Direction, TraceLine};

@@ -34,6 +34,7 @@ pub(crate) fn router(network: &Arc<Network>) -> Router {
         .route("/phones/{number}", get(phones::show))
         .route("/phones/{number}/scan", post(phones::scan))
         .route("/phones/{number}/pairing-code", post(phones::pairing_code))
+        .route("/phones/{number}/passkey", post(phones::passkey))
         .route("/phones/{number}/devices", get(phones::devices))
         .route("/phones/{number}/devices/{device}", delete(phones::unlink))
         .route("/phones/{number}/presence", post(phones::presence))

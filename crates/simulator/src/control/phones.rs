@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::body::{Body, PathOf};
 use super::problem::Problem;
 use crate::error::SimulatorError;
-use crate::phone::{LinkPrompt, LinkedDevice, Phone};
+use crate::phone::{LinkPrompt, LinkedDevice, PasskeyPrompt, Phone};
 use crate::state::network::Network;
 use crate::state::number::parse_number;
 
@@ -34,6 +34,7 @@ pub(super) struct ShownFully {
     #[serde(flatten)]
     phone: Shown,
     link_prompts: Vec<LinkPrompt>,
+    passkey_prompts: Vec<PasskeyPrompt>,
     devices: Vec<LinkedDevice>,
 }
 
@@ -55,6 +56,13 @@ pub(super) struct Scan {
 #[serde(deny_unknown_fields)]
 pub(super) struct Code {
     code: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UseOfPasskey {
+    /// WebAuthn request options as the gateway tells them.
+    options: Value,
 }
 
 #[derive(Deserialize)]
@@ -116,6 +124,7 @@ pub(super) async fn show(
     Ok(Json(ShownFully {
         phone: Shown::of(&phone),
         link_prompts: phone.link_prompts(),
+        passkey_prompts: phone.passkey_prompts(),
         devices: phone.devices(),
     }))
 }
@@ -136,6 +145,14 @@ pub(super) async fn pairing_code(
 ) -> Result<Json<Value>, Problem> {
     let device = find(&network, &number)?.enter_code(&code.code).await?;
     Ok(Json(json!({ "device": device })))
+}
+
+pub(super) async fn passkey(
+    State(network): State<Arc<Network>>,
+    PathOf(number): PathOf<String>,
+    Body(use_of): Body<UseOfPasskey>,
+) -> Result<Json<Value>, Problem> {
+    Ok(Json(find(&network, &number)?.use_passkey(&use_of.options)?))
 }
 
 pub(super) async fn devices(

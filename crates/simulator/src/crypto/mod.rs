@@ -8,5 +8,7 @@ pub(crate) mod history;
 pub(crate) mod keys;
 pub(crate) mod media;
 pub(crate) mod pairing_code;
+pub(crate) mod passkey;
 pub(crate) mod qr;
+pub(crate) mod shortcake;
 pub(crate) mod signal;

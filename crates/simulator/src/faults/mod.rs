@@ -43,6 +43,8 @@ pub enum FaultKind {
     /// The phone dies in the middle of its next link: once it scanned or the code was typed, or (`step`: `accepted`) once
     /// the companion signed, which is then out at its login.
     AbandonLink,
+    /// WhatsApp asks for the phone's passkey at its next link, by QR or by code.
+    DemandPasskey,
     /// After the next pairing the obligatory restart (515) comes this many `seconds` later (default 5, not divided by
     /// `speed`).
     HoldRestart,
@@ -52,7 +54,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind, as it is written.
-    pub const ALL: [&'static str; 12] = [
+    pub const ALL: [&'static str; 13] = [
         "cut",
         "silence",
         "stream-error",
@@ -63,6 +65,7 @@ impl FaultKind {
         "refresh-registration",
         "refuse-code",
         "abandon-link",
+        "demand-passkey",
         "hold-restart",
         "drop-acks",
     ];

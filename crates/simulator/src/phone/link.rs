@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use wacore_binary::Node;
 
-use super::Phone;
+use super::{Phone, passkey};
 use crate::crypto::adv::{LinkGrant, LinkTerms, grant_link};
 use crate::crypto::pairing_code::{CodeError, PairingCode, answer_companion_hello};
 use crate::crypto::qr::PairingQr;
@@ -184,6 +184,7 @@ async fn link(
         network.offers.give_back(rest);
         return Err(died());
     }
+    let proposal = under_passkey(network, account, proposal).await?;
     let (device, grant) = propose(network, account, &proposal)?;
     let answer = ask_to_sign(account, device, &grant, &connection).await;
     let accepted = answer.and_then(|answer| {
@@ -214,6 +215,28 @@ async fn link(
     };
     restart(network, account, device, connection);
     linked
+}
+
+/// A fault: WhatsApp asks for a passkey before this link goes on, and the companion takes a new secret with it.
+async fn under_passkey(
+    network: &Network,
+    account: &Account,
+    proposal: Proposal,
+) -> Result<Proposal, SimulatorError> {
+    let connection = &proposal.connection;
+    let target = Target::phone(account.number, connection.id);
+    if network.faults.take(FaultKind::DemandPasskey, &target).is_none() {
+        return Ok(proposal);
+    }
+    match passkey::ask(network, account, connection, &proposal.identity).await {
+        Ok(adv_secret) => Ok(Proposal { adv_secret, ..proposal }),
+        Err(error) => {
+            if connection_is_open(network, connection) {
+                network.offers.give_back(proposal.taken);
+            }
+            Err(error)
+        }
+    }
 }
 
 /// Sends the companion through its obligatory restart.

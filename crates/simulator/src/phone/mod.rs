@@ -5,6 +5,7 @@ mod company;
 mod content;
 pub(crate) mod limits;
 mod link;
+mod passkey;
 mod receipts;
 mod receive;
 mod retry;
@@ -19,6 +20,7 @@ use serde::Serialize;
 pub use company::PhonePresence;
 pub use content::{MediaContent, OutgoingContent, PhoneMedia, PhoneMessage};
 pub use link::LinkPrompt;
+pub use passkey::PasskeyPrompt;
 pub use receipts::{PhoneReceipt, ReceiptKind};
 
 use crate::crypto::media::decrypt_media;

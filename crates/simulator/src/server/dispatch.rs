@@ -6,7 +6,9 @@ use std::sync::atomic::Ordering;
 use wacore_binary::{Jid, Node};
 
 use super::connection::Connection;
-use super::{account, app_state, code, group, group_change, keys, message, presence, receipt, unlink, usync};
+use super::{
+    account, app_state, code, group, group_change, keys, message, passkey, presence, receipt, unlink, usync,
+};
 use crate::error::SimulatorError;
 use crate::state::account::Account;
 use crate::state::network::Network;
@@ -92,7 +94,9 @@ fn handle_iq(context: &mut Context<'_>, me: Option<&Me>, stanza: &Node) -> Resul
     let set = kind == "set";
     let Some(me) = me else {
         if xmlns == "md" {
-            code::take(context, stanza);
+            if !passkey::take(context, stanza) {
+                code::take(context, stanza);
+            }
         } else {
             context.done(stanza);
         }

@@ -13,6 +13,7 @@ pub(crate) mod link;
 pub(crate) mod login;
 pub(crate) mod message;
 pub(crate) mod pairing;
+pub(crate) mod passkey;
 pub(crate) mod presence;
 pub(crate) mod receipt;
 pub(crate) mod serve;

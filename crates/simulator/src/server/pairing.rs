@@ -38,6 +38,8 @@ pub(crate) struct Registration {
 pub(crate) struct Offers {
     references: Mutex<HashMap<String, Reference>>,
     pub(super) codes: Mutex<Vec<super::code::PendingCode>>,
+    /// Companions that are asked for a passkey.
+    pub(crate) passkeys: super::passkey::Ceremonies,
 }
 
 /// References taken out for one phone.
@@ -155,7 +157,7 @@ pub(crate) fn refresh_registration(network: &Network) -> Node {
         .build()
 }
 
-fn random_reference() -> String {
+pub(super) fn random_reference() -> String {
     use base64::Engine as _;
     let bytes: [u8; 66] = rand::rng().random();
     format!("2@{}", base64::engine::general_purpose::STANDARD.encode(bytes))

@@ -58,6 +58,7 @@ impl Drop for Present<'_> {
 fn leave(network: &Arc<Network>, connection: &Arc<Connection>) {
     network.connections.close(connection.id);
     network.offers.forget(connection.id);
+    network.offers.passkeys.end(connection.id);
     connection.forget_answers();
     if let Some((account, device)) = connection.device.get() {
         let mut facts = account.facts.lock();

@@ -10,6 +10,7 @@ mod limits;
 mod linking;
 mod media;
 mod messages;
+mod passkey;
 mod persistence;
 mod queries;
 mod socket;
