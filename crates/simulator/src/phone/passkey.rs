@@ -18,8 +18,9 @@ use crate::state::network::Network;
 
 /// How long the whole of it may take, before `speed`.
 const PATIENCE: Duration = Duration::from_mins(3);
-/// A companion keeps its new secret a moment after it sent it; this pause is never shortened.
-const BEFORE_SUCCESS: Duration = Duration::from_millis(120);
+/// A companion keeps what belongs to a step a moment after the step was answered, and loses what comes before that; a real
+/// phone is never so quick. This pause is never shortened.
+const A_MOMENT: Duration = Duration::from_millis(120);
 
 /// A companion that is being linked under a passkey, as the phone shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,7 +66,7 @@ pub(super) async fn ask(
     let done = tokio::time::timeout(network.config.wait(PATIENCE), exchange).await;
     network.offers.passkeys.end(connection.id);
     let secret = done.unwrap_or_else(|_| failed("the passkey was not used in time"))?;
-    tokio::time::sleep(BEFORE_SUCCESS).await;
+    tokio::time::sleep(A_MOMENT).await;
     Ok(secret)
 }
 
@@ -77,11 +78,15 @@ async fn exchange(
 ) -> Result<[u8; 32], SimulatorError> {
     let Step::Prologue(prologue) = next(steps).await? else { return out_of_turn() };
     let half = PrimaryHalf::generate(&mut rand::rng());
+    tokio::time::sleep(A_MOMENT).await;
     connection.send(continuation(network, half.identity()));
     let Step::Nonce(nonce) = next(steps).await? else { return out_of_turn() };
-    network.offers.passkeys.show(connection.id, half.code(&prologue, &nonce).map_err(broken)?);
+    network
+        .offers
+        .passkeys
+        .show(connection.id, half.code(&prologue, &nonce).map_err(|error| broken(&error))?);
     let Step::Request(sealed) = next(steps).await? else { return out_of_turn() };
-    let said = half.open(&prologue, &sealed).map_err(broken)?;
+    let said = half.open(&prologue, &sealed).map_err(|error| broken(&error))?;
     if connection.client_static.get() != Some(&said.noise_public) || said.identity_public != *identity {
         return failed("it named other keys in its pairing request than before");
     }
@@ -92,7 +97,7 @@ async fn next(steps: &mut mpsc::UnboundedReceiver<Step>) -> Result<Step, Simulat
     steps.recv().await.ok_or_else(|| SimulatorError::PairingFailed("it went away".to_owned()))
 }
 
-fn broken(error: ShortcakeError) -> SimulatorError {
+fn broken(error: &ShortcakeError) -> SimulatorError {
     SimulatorError::PairingFailed(error.to_string())
 }
 
