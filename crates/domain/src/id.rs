@@ -110,6 +110,12 @@ prefixed_id!(
     "key_"
 );
 
+prefixed_id!(
+    /// The id of a retired device (`ret_…`); it is seen by nobody outside.
+    RetiredId,
+    "ret_"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

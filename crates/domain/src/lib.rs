@@ -14,8 +14,10 @@ pub mod id;
 pub mod key;
 pub mod link;
 pub mod message;
+pub mod number_form;
 pub mod page;
 pub mod port;
+pub mod retired;
 pub mod session;
 
 pub use error::{ErrorKind, Fault};

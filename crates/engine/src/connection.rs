@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use secrecy::SecretString;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 use wacore::iq::devices::RemoveCompanionDeviceSpec;
 use whatsapp_rust::Client;
 use whatsapp_rust::request::IqError;
@@ -90,9 +91,20 @@ impl Connection for WebConnection {
     }
 }
 
+/// A login is told from the stanza itself, a moment before the library has taken it in.
+async fn is_taken_in(client: &Client) -> bool {
+    for _ in 0..50 {
+        if client.is_logged_in() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}
+
 /// Asks the network to forget this device. It may hang up on us before it answers; that is an answer too.
 async fn forget_device(client: &Arc<Client>, shared: &Shared) -> Result<(), EngineError> {
-    if !client.is_logged_in() {
+    if !is_taken_in(client).await {
         return Err(EngineError::Ended);
     }
     let own = client.pn().ok_or(EngineError::Ended)?;

@@ -6,7 +6,7 @@ use crate::decode::person;
 use crate::never_began::NeverBegan;
 use crate::open::{self, Common};
 use crate::transport::Dialler;
-use crate::{http, seed};
+use crate::{forget, http, seed};
 use async_trait::async_trait;
 use enlace_domain::address::{Jid, Person, Server};
 use enlace_domain::id::SessionId;
@@ -14,6 +14,7 @@ use enlace_domain::port::whatsapp::{Identity, OpenRequest};
 use enlace_domain::port::{Connection, EngineError, Inbox, WhatsApp};
 use enlace_domain::session::Network;
 use parking_lot::Mutex;
+use secrecy::SecretString;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
@@ -123,6 +124,15 @@ impl WhatsApp for WebEngine {
         let lid = device.lid.as_ref().and_then(person::jid).filter(|lid| lid.server() == Server::Lid);
         let push_name = Some(device.push_name.clone()).filter(|name| !name.is_empty());
         Ok(Some(Identity { phone, lid, push_name }))
+    }
+
+    async fn device_keys(&self, session: &SessionId) -> Result<Option<SecretString>, EngineError> {
+        forget::keys((self.config.keys)(session).as_ref()).await
+    }
+
+    async fn forget_device(&self, request: OpenRequest, keys: &SecretString) -> Result<(), EngineError> {
+        let network = self.network(request.network)?;
+        forget::forget(network, &self.common, self.config.simulator.as_ref(), request, keys).await
     }
 
     async fn person(&self, session: &SessionId, address: &Jid) -> Result<Person, EngineError> {

@@ -22,6 +22,7 @@ mod decode;
 mod durability;
 mod engine;
 mod events;
+mod forget;
 mod http;
 mod life;
 mod log_filter;

@@ -24,10 +24,22 @@ pub struct SessionsConfig {
     pub login_within: Duration,
     /// A link's connection that has shown no QR by then is dialled anew.
     pub first_qr_within: Duration,
+    /// An account whose passkey was not given by then is not linked.
+    pub passkey_within: Duration,
+    /// How long the network's obligatory restart after a pairing is waited for; without it the session logs in all the
+    /// same.
+    pub restart_within: Duration,
     /// For how long an `Idempotency-Key` is remembered.
     pub idempotency_window: Duration,
     /// Longest time to tell the network of an unlinking.
     pub unlink_within: Duration,
+    /// First delay before the network is told of an unlinking that it could not be told of at once; doubles up to
+    /// `unlink_retry_max`, ±20 % jitter.
+    pub unlink_retry_first: Duration,
+    /// Longest delay between two such tries.
+    pub unlink_retry_max: Duration,
+    /// For how long the network is tried to be told of an unlinking; then the keys kept for it go.
+    pub unlink_given_up_after: Duration,
     /// How many messages of one session may wait in memory; more are answered 429.
     pub outbox_limit: usize,
 }
@@ -44,8 +56,13 @@ impl Default for SessionsConfig {
             proof_window: Duration::from_secs(75),
             login_within: Duration::from_mins(4),
             first_qr_within: Duration::from_secs(45),
+            passkey_within: Duration::from_mins(5),
+            restart_within: Duration::from_secs(30),
             idempotency_window: Duration::from_hours(24),
             unlink_within: Duration::from_secs(5),
+            unlink_retry_first: Duration::from_secs(5),
+            unlink_retry_max: Duration::from_hours(1),
+            unlink_given_up_after: Duration::from_hours(30 * 24),
             outbox_limit: 1_000,
         }
     }

@@ -39,6 +39,7 @@ impl Gateway {
         for session in sessions {
             registry.adopt(session);
         }
+        registry.follow_up_unlinkings(Arc::clone(&parts));
         Ok(Arc::new(Self { parts, registry }))
     }
 

@@ -16,6 +16,7 @@ mod reader;
 mod registry;
 mod secret_text;
 mod to_the_end;
+mod unlinker;
 
 pub use actor::snapshot::Snapshot;
 pub use config::SessionsConfig;

@@ -4,6 +4,7 @@ use crate::actor::snapshot::Snapshot;
 use crate::actor::{Handle, Supervisor};
 use crate::error::GatewayError;
 use crate::gateway::GatewayParts;
+use crate::unlinker::Unlinker;
 use enlace_domain::id::SessionId;
 use enlace_domain::session::Session;
 use std::collections::HashMap;
@@ -45,6 +46,12 @@ impl Registry {
         if handles.get(id).is_some_and(|known| known.is_same(ended)) {
             handles.remove(id);
         }
+    }
+
+    /// Tells the network of unlinkings that it could not be told of, from now on.
+    pub(crate) fn follow_up_unlinkings(self: &Arc<Self>, parts: Arc<GatewayParts>) {
+        let unlinker = Unlinker::new(parts, Arc::downgrade(self), self.supervisor.retired());
+        self.supervisor.run_beside(|stop| unlinker.run(stop));
     }
 
     pub(crate) async fn shutdown(&self) {

@@ -119,7 +119,7 @@ impl SqliteStore {
             .await
             .map_err(|error| migration_failure(path, error))?;
         check_key(path, &mut connection, &sealing).await?;
-        let memory = remember(&mut connection, clock.as_ref()).await.map_err(explain)?;
+        let memory = remember(&mut connection, clock.as_ref(), &sealing).await.map_err(explain)?;
         let slots = Arc::clone(&memory.slots);
         let reads = SqlitePoolOptions::new()
             .min_connections(1)
@@ -243,7 +243,11 @@ async fn check_key(
 }
 
 /// What the writer has to know from the start.
-async fn remember(connection: &mut SqliteConnection, clock: &dyn Clock) -> Result<Memory, sqlx::Error> {
+async fn remember(
+    connection: &mut SqliteConnection,
+    clock: &dyn Clock,
+    sealing: &SealingKey,
+) -> Result<Memory, sqlx::Error> {
     let slots = Slots::default();
     let rows = sqlx::query(
         "SELECT n.number, n.id, s.session IS NOT NULL FROM session_number n \
@@ -267,6 +271,7 @@ async fn remember(connection: &mut SqliteConnection, clock: &dyn Clock) -> Resul
         newest: newest.unsigned_abs(),
         session_seqs: HashMap::new(),
         next_sweep: Mutex::new(clock.now()),
+        sealing: sealing.clone(),
     })
 }
 

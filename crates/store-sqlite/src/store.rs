@@ -16,6 +16,7 @@ use enlace_domain::key::ApiKey;
 use enlace_domain::message::Message;
 use enlace_domain::page::{Page, PageRequest};
 use enlace_domain::port::{Committed, Entry, MessageFilter, SessionFilter, Store, StoreError};
+use enlace_domain::retired::RetiredDevice;
 use enlace_domain::session::Session;
 use parking_lot::Mutex;
 use sqlx::SqlitePool;
@@ -149,6 +150,10 @@ impl Store for SqliteStore {
     async fn queued_messages(&self, session: &SessionId) -> Result<Vec<Message>, StoreError> {
         let Some(slot) = self.inner.slots.get(session) else { return Ok(Vec::new()) };
         read::message::queued(&self.inner.reads, session, slot.number).await
+    }
+
+    async fn retired_devices(&self) -> Result<Vec<RetiredDevice>, StoreError> {
+        read::retired_device::all(&self.inner.reads, &self.inner.sealing).await
     }
 
     async fn events_after(

@@ -10,7 +10,7 @@ use enlace_domain::port::whatsapp::{
     Connection, EngineError, Identity, IssuedCode, OpenRequest, Outgoing, SendError, WhatsApp,
 };
 use enlace_domain::session::Network;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +31,8 @@ pub struct FakeWhatsApp {
     identities: Mutex<HashMap<SessionId, Identity>>,
     people: Mutex<Vec<Person>>,
     missing: Mutex<Vec<Network>>,
+    forget_answers: Mutex<VecDeque<Result<(), EngineError>>>,
+    forgotten: Mutex<Vec<String>>,
     panics: AtomicBool,
     friendly: AtomicBool,
     ids: AtomicU64,
@@ -45,6 +47,8 @@ impl Default for FakeWhatsApp {
             identities: Mutex::default(),
             people: Mutex::default(),
             missing: Mutex::default(),
+            forget_answers: Mutex::default(),
+            forgotten: Mutex::default(),
             panics: AtomicBool::new(false),
             friendly: AtomicBool::new(false),
             ids: AtomicU64::new(1),
@@ -85,6 +89,16 @@ impl FakeWhatsApp {
     /// As if a completed pairing lay in the key store.
     pub fn remember(&self, session: &SessionId, identity: Identity) {
         lock(&self.identities).insert(session.clone(), identity);
+    }
+
+    /// How the next request to forget a retired device is answered. Unscripted ones are acknowledged.
+    pub fn answer_forget(&self, answer: Result<(), EngineError>) {
+        lock(&self.forget_answers).push_back(answer);
+    }
+
+    /// The keys of the devices that this network was asked to forget, each time it was asked.
+    pub fn forgotten(&self) -> Vec<String> {
+        lock(&self.forgotten).clone()
     }
 
     /// As if every session had learnt both addresses of this person.
@@ -128,6 +142,15 @@ impl WhatsApp for FakeWhatsApp {
 
     async fn identity(&self, session: &SessionId) -> Result<Option<Identity>, EngineError> {
         Ok(lock(&self.identities).get(session).cloned())
+    }
+
+    async fn device_keys(&self, session: &SessionId) -> Result<Option<SecretString>, EngineError> {
+        Ok(Some(format!("keys of {session}").into()))
+    }
+
+    async fn forget_device(&self, _: OpenRequest, keys: &SecretString) -> Result<(), EngineError> {
+        lock(&self.forgotten).push(keys.expose_secret().to_owned());
+        lock(&self.forget_answers).pop_front().unwrap_or(Ok(()))
     }
 
     async fn person(&self, _: &SessionId, address: &Jid) -> Result<Person, EngineError> {

@@ -2,10 +2,11 @@
 
 use crate::address::Person;
 use crate::event::{Event, EventFilter, EventType, LogBounds, NewEvent};
-use crate::id::{KeyId, MessageId, SessionId};
+use crate::id::{KeyId, MessageId, RetiredId, SessionId};
 use crate::key::ApiKey;
 use crate::message::{Message, Status};
 use crate::page::{Page, PageRequest};
+use crate::retired::RetiredDevice;
 use crate::session::{Session, StateName};
 use crate::{ErrorKind, Fault, clock::Timestamp};
 use async_trait::async_trait;
@@ -58,6 +59,10 @@ pub enum Change {
         /// Both addresses.
         person: Person,
     },
+    /// Keep a device that was unlinked while the network could not be told. A known id has no effect.
+    RetireDevice(Box<RetiredDevice>),
+    /// Drop a retired device: the network knows, or nobody will tell it any more.
+    ForgetDevice(RetiredId),
     /// Insert a key.
     AddKey(Box<ApiKey>),
     /// Nothing but the event.
@@ -145,6 +150,9 @@ pub trait Store: Send + Sync {
     ) -> Result<Page<Message>, StoreError>;
     /// Messages of ours that still wait to be sent, oldest first.
     async fn queued_messages(&self, session: &SessionId) -> Result<Vec<Message>, StoreError>;
+
+    /// Devices that the network must still be told of, also those of deleted sessions, oldest first.
+    async fn retired_devices(&self) -> Result<Vec<RetiredDevice>, StoreError>;
 
     /// Events with `seq` greater than `after` that pass the filter, oldest first, at most `limit`.
     async fn events_after(

@@ -55,6 +55,14 @@ pub trait WhatsApp: Send + Sync {
     /// The linked device in a session's key store, if pairing was completed in it.
     async fn identity(&self, session: &SessionId) -> Result<Option<Identity>, EngineError>;
 
+    /// What the linked device of a session's key store logs in with, for [`Self::forget_device`]; none when nothing is
+    /// linked in it. The connection that used it must have ended.
+    async fn device_keys(&self, session: &SessionId) -> Result<Option<SecretString>, EngineError>;
+
+    /// Logs a device in for one thing: to tell the network to forget it. Returns when the network has acknowledged that,
+    /// or does not know the device any more. Tried once, within a bounded time; nothing is heard of what else arrives.
+    async fn forget_device(&self, request: OpenRequest, keys: &SecretString) -> Result<(), EngineError>;
+
     /// Both addresses of a person, as far as this session has learnt them; needs no connection. Empty for what is no
     /// person's address.
     async fn person(&self, session: &SessionId, address: &Jid) -> Result<Person, EngineError>;

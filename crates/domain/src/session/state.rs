@@ -81,6 +81,26 @@ impl StateName {
         Self::ALL.into_iter().find(|s| s.as_str() == name)
     }
 
+    /// It is on the way to another state and leaves by itself, whatever the network and the phone do or do not do.
+    pub fn is_transitional(self) -> bool {
+        match self {
+            Self::Connecting
+            | Self::AwaitingScan
+            | Self::AwaitingCode
+            | Self::AwaitingPasskey
+            | Self::Pairing
+            | Self::Reconnecting
+            | Self::Stalled => true,
+            Self::Unlinked
+            | Self::LinkExpired
+            | Self::Online
+            | Self::LoggedOut
+            | Self::Replaced
+            | Self::Restricted
+            | Self::Stopped => false,
+        }
+    }
+
     /// A link is under way but no phone has accepted yet.
     pub fn is_linking(self) -> bool {
         matches!(self, Self::Connecting | Self::AwaitingScan | Self::AwaitingCode | Self::AwaitingPasskey)
@@ -107,8 +127,11 @@ pub enum PairingStep {
 pub enum RemoteUnlink {
     /// It was told.
     Done,
-    /// It could not be told yet: the phone may still list the device.
+    /// It could not be told yet: the phone may still list the device. It is tried again until it is done.
     Pending,
+    /// It could not be told in all the time that this is tried: who owns the phone can remove the device there.
+    #[serde(rename = "given-up")]
+    GivenUp,
 }
 
 /// A state and what is known about it.
@@ -134,7 +157,8 @@ pub struct SessionState {
     /// In `restricted`: until when, where known.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis::option")]
     pub until: Option<Timestamp>,
-    /// In `logged_out` and after a force: whether the network knows.
+    /// In `logged_out` and after a force: whether the network knows. While it is pending it stays with every state that
+    /// follows; the word that it is done is an event of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_unlink: Option<RemoteUnlink>,
 }

@@ -5,7 +5,8 @@ use anyhow::{Context, Result, ensure};
 use enlace_gateway::client::Phones;
 use std::path::Path;
 
-async fn network(folder: &Path, address: &str) -> Result<(Process, String)> {
+/// A simulated network in a process of its own, and its address.
+pub(crate) async fn network(folder: &Path, address: &str) -> Result<(Process, String)> {
     let path = folder.to_str().context("a plain name")?;
     let mut process = Process::spawn(&["simulator", "--listen", address, "--data-dir", path], &[])?;
     let line = process.wait_for_line(|line| line.contains("SIMULATED")).await?;

@@ -217,6 +217,26 @@ impl Server {
         self.api.get(&format!("/v1/sessions/{id}/qr?format=json")).await?.expect_status(200)?.json()
     }
 
+    /// Waits until nobody is connected to the simulated network.
+    pub(crate) async fn wait_disconnected(&self) -> Result<()> {
+        let gone = async {
+            loop {
+                let open = self.phones.api().get("/connections").await?.expect_status(200)?.json()?;
+                if open.as_array().is_some_and(Vec::is_empty) {
+                    return anyhow::Ok(());
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(WITHIN, gone).await.context("somebody is still connected")?
+    }
+
+    /// Orders trouble on the simulated network.
+    pub(crate) async fn trouble(&self, fault: Value) -> Result<()> {
+        self.phones.api().post("/faults", &fault).await?.expect_status(201)?;
+        Ok(())
+    }
+
     /// Makes a session and links it by QR to a new phone; waits until it is online.
     pub(crate) async fn link(&self, id: &str) -> Result<Phone> {
         self.create(id).await?;

@@ -5,10 +5,10 @@ use crate::error::GatewayError;
 use crate::ops::link::{LinkAsk, Outcome};
 use crate::ops::patch_session::PatchSession;
 use enlace_domain::address::Jid;
-use enlace_domain::id::MessageId;
+use enlace_domain::id::{MessageId, RetiredId};
 use enlace_domain::message::Message;
 use enlace_domain::port::whatsapp::{EngineError, IssuedCode};
-use enlace_domain::session::Session;
+use enlace_domain::session::{RemoteUnlink, Session};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -40,6 +40,14 @@ pub(crate) enum Ask {
     Patch {
         patch: PatchSession,
         reply: Reply<Arc<Session>>,
+    },
+    /// A device that was unlinked while the network could not be told needs no telling any more.
+    Told {
+        device: RetiredId,
+        outcome: RemoteUnlink,
+        /// No other device of this session waits for it.
+        last: bool,
+        reply: Reply<()>,
     },
     /// Send a stored message; answered when it is sent or failed.
     Send {

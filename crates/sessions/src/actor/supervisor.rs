@@ -12,7 +12,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +25,7 @@ const RESTART_AFTER: Duration = Duration::from_secs(1);
 pub(crate) struct Supervisor {
     parts: Arc<GatewayParts>,
     turns: Arc<Semaphore>,
+    retired: Arc<Notify>,
     tracker: TaskTracker,
     stop: CancellationToken,
 }
@@ -32,7 +33,21 @@ pub(crate) struct Supervisor {
 impl Supervisor {
     pub(crate) fn new(parts: Arc<GatewayParts>) -> Self {
         let turns = Arc::new(Semaphore::new(parts.config.resume_parallel.max(1)));
-        Self { parts, turns, tracker: TaskTracker::new(), stop: CancellationToken::new() }
+        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+        Self { parts, turns, retired: Arc::default(), tracker, stop }
+    }
+
+    /// Rung when a device was retired.
+    pub(crate) fn retired(&self) -> Arc<Notify> {
+        Arc::clone(&self.retired)
+    }
+
+    /// Runs something beside the actors until it ends by itself, which it must when the token is cancelled.
+    pub(crate) fn run_beside<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        make: impl FnOnce(CancellationToken) -> F,
+    ) {
+        self.tracker.spawn(make(self.stop.child_token()));
     }
 
     /// Starts the actor of a stored session.
@@ -46,6 +61,7 @@ impl Supervisor {
             turns: Arc::clone(&self.turns),
             snapshot,
             watchers: Arc::clone(&watchers),
+            retired: Arc::clone(&self.retired),
         };
         let stop = self.stop.child_token();
         self.tracker.spawn(supervise(Arc::new(shared), session, asks, stop.clone()));

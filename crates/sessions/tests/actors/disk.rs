@@ -8,6 +8,7 @@ use enlace_domain::key::ApiKey;
 use enlace_domain::message::Message;
 use enlace_domain::page::{Page, PageRequest};
 use enlace_domain::port::store::{Change, Committed, Entry, MessageFilter, SessionFilter, Store, StoreError};
+use enlace_domain::retired::RetiredDevice;
 use enlace_domain::session::Session;
 use enlace_store_sqlite::SqliteStore;
 use std::collections::HashSet;
@@ -42,7 +43,8 @@ impl Disk {
             | Change::DeleteSession(session)
             | Change::AdvanceStatus { session, .. }
             | Change::LearnPerson { session, .. } => Some(session),
-            Change::AddKey(_) | Change::None => None,
+            Change::RetireDevice(device) => Some(&device.session),
+            Change::ForgetDevice(_) | Change::AddKey(_) | Change::None => None,
         });
         session.is_none_or(|session| !self.full.lock().unwrap().contains(session))
     }
@@ -88,6 +90,10 @@ impl Store for Disk {
 
     async fn queued_messages(&self, session: &SessionId) -> Result<Vec<Message>, StoreError> {
         self.inner.queued_messages(session).await
+    }
+
+    async fn retired_devices(&self) -> Result<Vec<RetiredDevice>, StoreError> {
+        self.inner.retired_devices().await
     }
 
     async fn events_after(

@@ -45,7 +45,13 @@ impl Rig {
 
     /// The gateway ends and starts again on the same folder.
     pub(crate) async fn restart(self) -> Self {
-        let Self { gateway, network, disk, config, folder } = self;
+        let config = self.config.clone();
+        self.restart_with(config).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn restart_with(self, config: SessionsConfig) -> Self {
+        let Self { gateway, network, disk, folder, .. } = self;
         gateway.shutdown().await;
         disk.inner.close().await;
         drop(gateway);

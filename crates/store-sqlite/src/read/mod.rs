@@ -3,6 +3,7 @@
 pub(crate) mod api_key;
 pub(crate) mod event;
 pub(crate) mod message;
+pub(crate) mod retired_device;
 pub(crate) mod session;
 
 use crate::page_token::Position;

@@ -4,6 +4,7 @@ use super::Unit;
 use super::staged::Staged;
 use super::steps::{Answer, Pending, WriteError};
 use crate::rows::event;
+use crate::sealing::SealingKey;
 use crate::slot::{Slot, Slots};
 use enlace_domain::clock::Timestamp;
 use enlace_domain::event::{Event, NewEvent};
@@ -25,6 +26,8 @@ pub(crate) struct Memory {
     pub(crate) session_seqs: HashMap<i64, u64>,
     /// When expired idempotency keys are swept next.
     pub(crate) next_sweep: Mutex<Timestamp>,
+    /// Seals what is secret in rows of ours.
+    pub(crate) sealing: SealingKey,
 }
 
 impl Memory {
@@ -234,6 +237,8 @@ impl<'a> Group<'a> {
             | Change::WipeKeys(_)
             | Change::AdvanceStatus { .. }
             | Change::LearnPerson { .. }
+            | Change::RetireDevice(_)
+            | Change::ForgetDevice(_)
             | Change::AddKey(_)
             | Change::None => false,
         }

@@ -10,6 +10,7 @@ pub mod api_key;
 pub mod event;
 pub mod message;
 pub mod message_list;
+pub mod retired_device;
 pub mod session;
 pub mod status;
 pub mod unit;
@@ -326,6 +327,10 @@ macro_rules! store_contract {
                 a_repeated_message_in_a_unit_is_stored_once,
                 wiping_keys_of_a_missing_session_has_no_effect,
                 a_closed_store_says_so,
+            }
+            retired_device {
+                a_retired_device_comes_back_until_it_is_forgotten,
+                a_retired_device_outlives_its_session_and_a_restart,
             }
             api_key {
                 a_key_is_found_by_its_hash,

@@ -9,7 +9,8 @@ use crate::ops::patch_session::PatchSession;
 use enlace_domain::address::PhoneNumber;
 use enlace_domain::port::store::{Change, Entry};
 use enlace_domain::session::{
-    self, Decision, Desired, Facts, LinkDecision, Session, SessionState, StateName, decide, decide_link,
+    self, Decision, Desired, Facts, LinkDecision, RemoteUnlink, Session, SessionState, StateName, decide,
+    decide_link,
 };
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -31,6 +32,10 @@ impl Worker {
             Ask::Logout { reply } => self.on_desire(session::Ask::Logout, reply).await,
             Ask::Delete { keep_link, reply } => return self.on_delete(keep_link, reply).await,
             Ask::Patch { patch, reply } => self.on_patch(patch, reply).await,
+            Ask::Told { device, outcome, last, reply } => {
+                self.on_told(device, outcome, last).await;
+                let _ = reply.send(self.take_fault().map_or(Ok(()), |fault| Err(fault.into())));
+            }
             Ask::Send { message, slot, reply } => self.accept(message, slot, reply).await,
             Ask::AwaitMessage { message, reply } => self.await_message(message, reply).await,
         }
@@ -142,18 +147,22 @@ impl Worker {
     async fn on_delete(&mut self, keep_link: bool, reply: Reply<()>) -> ControlFlow<()> {
         let deadline = Instant::now() + self.parts().config.unlink_within;
         self.drop_link(&LinkFailure::Interrupted);
-        if self.session.linked && !keep_link {
-            self.tell_unlink().await;
-        }
+        let told =
+            if self.session.linked && !keep_link { self.tell_unlink().await } else { RemoteUnlink::Done };
         // What a connection still flushes after its session is gone finds no keys to write to.
         let left = deadline.saturating_duration_since(Instant::now());
         self.close_connection_within(left.max(CLOSE_AT_LEAST)).await;
         let event = events::deleted(&self.session.id, self.now());
         let change = Change::DeleteSession(self.session.id.clone());
         let mut entries = self.take_untold();
+        if told == RemoteUnlink::Pending {
+            let retire = self.retire_device().await.map(|change| Entry { change, event: None });
+            entries.extend(retire);
+        }
         entries.push(Entry { change, event: Some(event) });
         match self.parts().store.commit(entries).await {
             Ok(_) => {
+                self.shared.retired.notify_one();
                 let _ = reply.send(Ok(()));
                 ControlFlow::Break(())
             }

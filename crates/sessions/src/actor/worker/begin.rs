@@ -5,7 +5,6 @@ use crate::actor::events;
 use crate::actor::message::News;
 use enlace_domain::session::{Desired, PairingStep, SessionState, StateName};
 use std::sync::Arc;
-use tokio::time::Instant;
 
 /// Why sessions are dialled or put to rest at a start.
 const RESTARTED: &str = "gateway-restarted";
@@ -32,6 +31,8 @@ impl Worker {
         } else if self.session.linked && self.session.desired == Desired::Stopped && !self.rests() {
             // It ended before the stop was seen through.
             self.rest(StateName::Stopped, RESTARTED).await;
+        } else if name == StateName::Restricted && !self.session.linked {
+            self.wait_for_end_of_restriction();
         }
     }
 
@@ -83,10 +84,8 @@ impl Worker {
     }
 
     async fn resume(&mut self) {
-        if let Some(until) = self.session.state.until.filter(|until| *until > self.now()) {
-            let wait = (until - self.now()).to_std().unwrap_or_default();
-            self.dial_at = Some(Instant::now() + wait);
-            return;
+        if self.session.state.until.is_some_and(|until| until > self.now()) {
+            return self.wait_for_end_of_restriction();
         }
         if self.session.state.name != StateName::Pairing {
             self.rest(StateName::Connecting, RESTARTED).await;

@@ -16,9 +16,16 @@ use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use tokio::time::Instant;
 
+/// What a network says of a number that it does not know, or not in this form. (A `bad-request` can also mean that the
+/// number asks too often: then the other form, which is unknown, gets no other answer.)
+const UNKNOWN: [&str; 3] = ["unknown-number", "bad-request", "400"];
+
 /// A code that is wanted, asked for, or live.
 pub(super) struct CodeWish {
+    /// The form of the number that the network is asked with.
     phone: PhoneNumber,
+    /// The form it was asked with before, and refused.
+    refused: Option<PhoneNumber>,
     /// The characters to ask for: the user's own, or those of the code to renew.
     characters: Option<SecretString>,
     pub(super) live: Option<Arc<PairingCode>>,
@@ -32,12 +39,17 @@ pub(super) struct CodeWish {
 }
 
 impl CodeWish {
+    /// Whether it is a code for this number, also in the form that was refused.
+    fn is_for(&self, phone: &PhoneNumber) -> bool {
+        self.phone == *phone || self.refused.as_ref() == Some(phone)
+    }
+
     /// Whether a request for `phone` with these characters is one for this code.
     fn serves(&self, phone: &PhoneNumber, custom: Option<&SecretString>) -> bool {
         let same = |custom: &SecretString| {
             self.characters.as_ref().is_some_and(|known| known.expose_secret() == custom.expose_secret())
         };
-        self.phone == *phone && custom.is_none_or(same)
+        self.is_for(phone) && custom.is_none_or(same)
     }
 
     /// Whether a code is live or on its way.
@@ -52,7 +64,7 @@ impl Worker {
         let wish = self.link.as_ref().and_then(|flow| flow.code.as_ref());
         match (wish, phone) {
             (None, _) => LiveCode::None,
-            (Some(wish), Some(phone)) if wish.phone != *phone => LiveCode::OtherPhone,
+            (Some(wish), Some(phone)) if !wish.is_for(phone) => LiveCode::OtherPhone,
             (Some(_), _) => LiveCode::SamePhone,
         }
     }
@@ -76,6 +88,7 @@ impl Worker {
                 }
                 CodeWish {
                     phone,
+                    refused: None,
                     characters: custom,
                     live: None,
                     ends_at: None,
@@ -146,6 +159,7 @@ impl Worker {
             Ok(issued) => issued,
             // The connection went first: the code is asked for again on the next one.
             Err(EngineError::Ended | EngineError::Unreachable { .. }) => return,
+            Err(EngineError::CodeRefused { reason, .. }) if self.try_other_form(&reason) => return,
             Err(error) => return self.on_code_refused(error).await,
         };
         let renewed = wish.live.is_some();
@@ -171,6 +185,20 @@ impl Worker {
         }
         let issued = events::code_issued(&self.session.id, &code, self.session.round_count, renewed);
         self.save_entered(vec![issued], entered).await;
+    }
+
+    /// Where a country writes its numbers in two forms, one that the network does not know is asked for once in the
+    /// other. Those who wait get a code for that form, and see from it which it was.
+    fn try_other_form(&mut self, reason: &str) -> bool {
+        let Some(wish) = self.link.as_mut().and_then(|flow| flow.code.as_mut()) else { return false };
+        if wish.live.is_some() || wish.refused.is_some() || !UNKNOWN.contains(&reason) {
+            return false;
+        }
+        let Some(other) = wish.phone.alternate_form() else { return false };
+        wish.refused = Some(std::mem::replace(&mut wish.phone, other));
+        wish.asked_on = None;
+        self.request_code();
+        true
     }
 
     async fn on_code_refused(&mut self, error: EngineError) {

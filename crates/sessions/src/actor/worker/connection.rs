@@ -30,6 +30,8 @@ pub(super) struct Live {
     pub(super) words: mpsc::Receiver<ConnectionEvent>,
     /// When its traffic was last looked at.
     pub(super) looked_at: Instant,
+    /// Whether it has logged in.
+    pub(super) logged_in: bool,
 }
 
 impl Worker {
@@ -48,7 +50,10 @@ impl Worker {
         };
         let inbox = self.inbox(tell.clone());
         match self.parts().whatsapp.open(request, inbox).await {
-            Ok(connection) => self.live = Some(Live { connection, words, looked_at: Instant::now() }),
+            Ok(connection) => {
+                let looked_at = Instant::now();
+                self.live = Some(Live { connection, words, looked_at, logged_in: false });
+            }
             Err(error) => {
                 tracing::warn!(session = %self.session.id, %error, "a connection could not be opened");
                 self.live = None;
@@ -83,6 +88,8 @@ impl Worker {
             self.dial_link().await;
         } else if self.session.linked {
             self.log_in().await;
+        } else if self.session.state.name == StateName::Restricted {
+            self.rest(StateName::LinkExpired, "restriction-over").await;
         }
     }
 
@@ -104,6 +111,7 @@ impl Worker {
             ConnectionEvent::QrsExhausted => self.on_qrs_exhausted().await,
             ConnectionEvent::CodeDead { reason } => self.on_code_dead(&reason).await,
             ConnectionEvent::PasskeyRequested { options } => {
+                self.settle_by = Some(Instant::now() + self.parts().config.passkey_within);
                 let now = self.now();
                 let tell = vec![events::passkey_requested(&self.session.id, &options, now)];
                 self.change_state_with(vec![], tell, SessionState::plain(StateName::AwaitingPasskey, now))
@@ -133,21 +141,29 @@ impl Worker {
             self.session.push_name = business_name;
         }
         self.first_login = true;
+        self.settle_by = Some(Instant::now() + self.parts().config.restart_within);
         self.change_state(SessionState::pairing(PairingStep::Accepted, self.now())).await;
     }
 
     /// Takes the number of the phone that accepted, unless another one was expected.
     pub(super) fn welcome(&mut self, phone: PhoneNumber) {
-        self.unwelcome = self.session.expect_phone.as_ref().is_some_and(|expected| *expected != phone);
+        self.unwelcome =
+            self.session.expect_phone.as_ref().is_some_and(|expected| !expected.is_same_line(&phone));
         if !self.unwelcome {
             self.session.expect_phone = None;
             self.session.phone = Some(phone);
         }
     }
 
+    fn note_logged_in(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.logged_in = true;
+        }
+    }
+
     async fn on_logged_in(&mut self) {
+        self.note_logged_in();
         if self.unwelcome {
-            self.unwelcome = false;
             return self.unlink("unexpected-phone").await;
         }
         if self.session.state.name == StateName::Pairing {
@@ -156,6 +172,10 @@ impl Worker {
     }
 
     async fn on_online(&mut self, push_name: Option<String>) {
+        self.note_logged_in();
+        if self.unwelcome {
+            return self.unlink("unexpected-phone").await;
+        }
         self.turn = None;
         self.settle_by = None;
         self.first_login = false;
@@ -198,11 +218,13 @@ impl Worker {
         }
     }
 
-    /// The obligatory 515 after pairing: log in at once.
-    async fn on_restart_required(&mut self) {
+    /// The obligatory 515 after pairing, or one at another time: log in at once.
+    pub(super) async fn on_restart_required(&mut self) {
         let pairing = self.session.state.name == StateName::Pairing;
         if pairing {
             self.change_state(SessionState::pairing(PairingStep::Restarting, self.now())).await;
+        } else {
+            self.rest(StateName::Connecting, "restart-required").await;
         }
         self.log_in().await;
         if pairing && self.live.is_some() {
@@ -246,11 +268,17 @@ impl Worker {
 
     async fn on_restricted(&mut self, reason: &str, until: Option<Timestamp>) {
         self.drop_link(&LinkFailure::Restricted(reason.to_owned()));
-        let now = self.now();
-        if let Some(until) = until.filter(|_| self.session.linked) {
-            self.dial_at = Some(Instant::now() + (until - now).to_std().unwrap_or_default());
-        }
-        let state = SessionState { until, ..SessionState::plain(StateName::Restricted, now) }.because(reason);
+        let state =
+            SessionState { until, ..SessionState::plain(StateName::Restricted, self.now()) }.because(reason);
         self.change_state(state).await;
+        self.wait_for_end_of_restriction();
+    }
+
+    /// A restriction whose end is known ends by itself.
+    pub(super) fn wait_for_end_of_restriction(&mut self) {
+        if let Some(until) = self.session.state.until {
+            let left = (until - self.now()).to_std().unwrap_or_default();
+            self.dial_at = Some(Instant::now() + left);
+        }
     }
 }

@@ -48,6 +48,16 @@ impl LinkFlow {
             code: None,
         }
     }
+
+    /// Whether someone still waits for a QR.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.waiters.iter().any(|waiter| !waiter.is_closed())
+    }
+
+    /// Whether a code can be typed now.
+    pub(super) fn has_live_code(&self) -> bool {
+        self.code.as_ref().is_some_and(|wish| wish.live.is_some())
+    }
 }
 
 impl Worker {
@@ -118,7 +128,8 @@ impl Worker {
 
     /// A QR arrived: everybody who waits gets it at once, the event follows.
     pub(super) async fn on_qr(&mut self, payload: SecretString, valid_for: Duration) {
-        let watched = self.is_watched();
+        let asks_for_passkey = self.session.state.name == StateName::AwaitingPasskey;
+        let watched = self.is_watched() || asks_for_passkey;
         let now = self.now();
         let Some(flow) = &mut self.link else { return };
         if flow.shown > 0 && !watched && flow.code.is_none() {
@@ -136,9 +147,10 @@ impl Worker {
         });
         flow.qr = Some(Arc::clone(&qr));
         let waiters = std::mem::take(&mut flow.waiters);
-        let has_code = flow.code.as_ref().is_some_and(|wish| wish.live.is_some());
-        let awaiting = if has_code { StateName::AwaitingCode } else { StateName::AwaitingScan };
-        self.settle_by = None;
+        let awaiting = if flow.has_live_code() { StateName::AwaitingCode } else { StateName::AwaitingScan };
+        if !asks_for_passkey {
+            self.expect_more();
+        }
         let connecting = self.session.state.name == StateName::Connecting;
         let entered = connecting.then(|| self.enter(SessionState::plain(awaiting, now))).flatten();
         self.publish();
@@ -153,12 +165,25 @@ impl Worker {
         let Some(flow) = &mut self.link else { return };
         flow.qr = None;
         flow.exhausted = true;
-        if flow.code.as_ref().is_some_and(CodeWish::is_open) {
-            // The connection lives on for the code.
+        if self.session.state.name == StateName::AwaitingPasskey {
+            // The connection lives on for the passkey, whose own end is planned.
+            self.publish();
+        } else if flow.code.as_ref().is_some_and(CodeWish::is_open) {
+            // It lives on for the code.
+            self.expect_more();
             self.publish();
         } else {
             self.next_round().await;
         }
+    }
+
+    /// If nothing more comes of this connection after the QR on show, the next one will serve.
+    fn expect_more(&mut self) {
+        let now = self.now();
+        let qr = self.link.as_ref().and_then(|flow| flow.qr.as_ref());
+        let left = qr.map(|qr| (qr.expires_at - now).to_std().unwrap_or_default());
+        let within = left.unwrap_or_default() + self.parts().config.first_qr_within;
+        self.settle_by = Some(Instant::now() + within);
     }
 
     /// The code is dead too: without QRs left on this connection the round is over.
@@ -168,6 +193,9 @@ impl Worker {
             self.next_round().await;
         } else if self.session.state.name == StateName::AwaitingCode {
             let name = if flow.qr.is_some() { StateName::AwaitingScan } else { StateName::Connecting };
+            if self.live.is_some() {
+                self.expect_more();
+            }
             self.change_state(SessionState::plain(name, self.now())).await;
         } else {
             self.save(vec![]).await;
@@ -200,18 +228,12 @@ impl Worker {
             };
             return self.end_link(reason, failure).await;
         }
-        let code_lives = flow.code.as_ref().is_some_and(|wish| wish.live.is_some());
-        let qr_left = flow.qr.as_ref().map(|qr| (qr.expires_at - now).to_std().unwrap_or_default());
-        let name = match qr_left {
-            _ if code_lives => StateName::AwaitingCode,
+        let name = match &flow.qr {
+            _ if flow.has_live_code() => StateName::AwaitingCode,
             Some(_) => StateName::AwaitingScan,
             None => StateName::Connecting,
         };
-        if !flow.exhausted {
-            // If the network offers nothing more on this connection, the next one will.
-            let within = qr_left.unwrap_or_default() + self.parts().config.first_qr_within;
-            self.settle_by = Some(Instant::now() + within);
-        }
+        self.expect_more();
         self.change_state(SessionState::plain(name, now).because(reason)).await;
     }
 
@@ -223,8 +245,7 @@ impl Worker {
         flow.failed_dials += 1;
         let hopeless = reason == "certificate-refused";
         // A code that somebody may be typing right now is worth dialling for as long as it lives.
-        let code_lives = flow.code.as_ref().is_some_and(|wish| wish.live.is_some());
-        if hopeless || (flow.failed_dials >= DIALS && !code_lives) {
+        if hopeless || (flow.failed_dials >= DIALS && !flow.has_live_code()) {
             let failure = LinkFailure::Unreachable(reason.to_owned());
             let word = if hopeless { reason } else { "network-unreachable" };
             return self.end_link(word, failure).await;

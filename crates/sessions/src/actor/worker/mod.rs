@@ -5,6 +5,7 @@
 //! - `asks` does what `enlace_domain::session::decide` says about each ask;
 //! - `link` holds the link under way, `code` its pairing code;
 //! - `connection` opens and closes connections and hears what happens on them;
+//! - `unlink` unlinks, and keeps what the network must still be told of;
 //! - `outgoing` sends messages; `record` stores changes and publishes the snapshot.
 
 mod asks;
@@ -26,11 +27,11 @@ use connection::Live;
 use enlace_domain::clock::Timestamp;
 use enlace_domain::event::NewEvent;
 use enlace_domain::port::store::{Entry, StoreError};
-use enlace_domain::session::Session;
+use enlace_domain::session::{Session, StateName};
 use link::LinkFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -41,6 +42,8 @@ pub(super) struct Shared {
     pub(super) turns: Arc<Semaphore>,
     pub(super) snapshot: watch::Sender<Snapshot>,
     pub(super) watchers: Arc<AtomicUsize>,
+    /// Rung when a device was retired.
+    pub(super) retired: Arc<Notify>,
 }
 
 /// The inside of one actor.
@@ -124,11 +127,25 @@ impl Worker {
         self.parts().clock.now()
     }
 
-    /// Whether someone looks: a fetch within the window, or a stream that is open.
+    /// Whether someone looks: a fetch within the window or one that still waits, or a stream that is open.
     fn is_watched(&self) -> bool {
         let window = self.parts().config.watch_window;
+        self.is_looked_at_now() || self.asked_at.is_some_and(|at| at.elapsed() <= window)
+    }
+
+    fn is_looked_at_now(&self) -> bool {
         self.shared.watchers.load(Ordering::Relaxed) > 0
-            || self.asked_at.is_some_and(|at| at.elapsed() <= window)
+            || self.link.as_ref().is_some_and(LinkFlow::is_awaited)
+    }
+
+    /// When the last look will be too long ago. A stream that ends after this was asked counts at the next rotation.
+    fn watch_ends(&self) -> Option<Instant> {
+        let flow = self.link.as_ref()?;
+        let shows = flow.qr.is_some() && self.session.state.name == StateName::AwaitingScan;
+        if !shows || flow.code.is_some() || self.is_looked_at_now() {
+            return None;
+        }
+        Some(self.asked_at? + self.parts().config.watch_window)
     }
 
     fn inbox(

@@ -5,7 +5,7 @@ use crate::actor::events;
 use crate::actor::snapshot::Snapshot;
 use enlace_domain::event::NewEvent;
 use enlace_domain::port::store::{Change, Entry, StoreError};
-use enlace_domain::session::{Session, SessionState, StateName};
+use enlace_domain::session::{RemoteUnlink, Session, SessionState, StateName};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -25,7 +25,11 @@ impl Worker {
     }
 
     /// Takes a new state, unless it tells nothing new. It is readable at once and stored by the entry returned.
-    pub(super) fn enter(&mut self, state: SessionState) -> Option<NewEvent> {
+    pub(super) fn enter(&mut self, mut state: SessionState) -> Option<NewEvent> {
+        if state.remote_unlink.is_none() && self.session.state.remote_unlink == Some(RemoteUnlink::Pending) {
+            // The network must still be told of an earlier device, whatever becomes of the session.
+            state.remote_unlink = Some(RemoteUnlink::Pending);
+        }
         if !state.differs_from(&self.session.state) {
             return None;
         }
@@ -37,7 +41,12 @@ impl Worker {
             reason = self.session.state.reason.as_deref(),
             "session state"
         );
-        Some(events::state_changed(&self.session, Some(&from)))
+        let mut event = events::state_changed(&self.session, Some(&from));
+        if from.since == self.session.state.since {
+            // Something became known of a state that has lasted for a while.
+            event.at = self.now();
+        }
+        Some(event)
     }
 
     /// Stores the record together with further changes and events, in one commit. What could not be stored goes along

@@ -2,17 +2,19 @@
 
 use super::Worker;
 use super::connection::Live;
+use super::link::LinkFlow;
 use crate::actor::message::{Ask, News};
+use crate::error::LinkFailure;
 use enlace_domain::port::inbox::ConnectionEvent;
-use enlace_domain::session::StateName;
-use std::ops::ControlFlow;
+use enlace_domain::session::{PairingStep, StateName};
+use std::ops::{ControlFlow, RangeInclusive};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How often an online session's traffic is looked at.
-const PROOF_EVERY: Duration = Duration::from_secs(15);
+/// How often an online session's traffic is looked at: a quarter of the proof window, within these bounds.
+const PROOF_EVERY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(15);
 
 impl Worker {
     /// Runs until the session is deleted or the gateway stops.
@@ -65,14 +67,13 @@ impl Worker {
     fn next_deadline(&self) -> Option<Instant> {
         let proof = (self.session.state.name == StateName::Online).then(|| self.proof_at()).flatten();
         let code = self.link.as_ref().and_then(|flow| flow.code.as_ref()).and_then(|wish| wish.ends_at);
-        [self.dial_at, code, self.outbox_retry_at, proof, self.settle_by, self.save_again_at]
-            .into_iter()
-            .flatten()
-            .min()
+        let planned = [self.dial_at, code, self.outbox_retry_at, proof, self.settle_by, self.save_again_at];
+        planned.into_iter().chain([self.watch_ends()]).flatten().min()
     }
 
     fn proof_at(&self) -> Option<Instant> {
-        self.live.as_ref().map(|live| live.looked_at + PROOF_EVERY)
+        let every = (self.parts().config.proof_window / 4).clamp(*PROOF_EVERY.start(), *PROOF_EVERY.end());
+        self.live.as_ref().map(|live| live.looked_at + every)
     }
 
     async fn on_deadline(&mut self) {
@@ -96,13 +97,30 @@ impl Worker {
         if due(self.settle_by) {
             self.on_unsettled().await;
         }
+        if due(self.watch_ends()) {
+            self.end_link("nobody-watching", LinkFailure::Expired).await;
+        }
         if self.session.state.name == StateName::Online && due(self.proof_at()) {
             self.look_for_proof().await;
         }
     }
 
-    /// A connection that neither comes up nor ends is given up: no state on the way to another lasts for ever.
+    /// A connection that neither gets on nor ends is given up: no state on the way to another lasts for ever.
     async fn on_unsettled(&mut self) {
+        self.settle_by = None;
+        let state = &self.session.state;
+        if state.name == StateName::AwaitingPasskey {
+            let word = "passkey-timeout";
+            return self.end_link(word, LinkFailure::Failed(word.to_owned())).await;
+        }
+        if self.link.as_ref().is_some_and(LinkFlow::has_live_code) {
+            // Somebody may be typing it; its own end is planned.
+            return;
+        }
+        if state.step == Some(PairingStep::Accepted) {
+            self.close_connection().await;
+            return self.on_restart_required().await;
+        }
         let reason = if self.session.linked { "login-timeout" } else { "no-qr-from-network" };
         self.close_connection().await;
         self.on_lost(reason).await;

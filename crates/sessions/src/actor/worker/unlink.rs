@@ -1,15 +1,35 @@
-//! Unlinking: tell the network if it can be told, wipe the keys, keep the record.
+//! Unlinking: tell the network if it can be told, wipe the keys, keep the record. If it can't, what the device logs in with
+//! is kept apart, and `crate::unlinker` tells the network later.
 
 use super::Worker;
+use enlace_domain::id::RetiredId;
 use enlace_domain::port::inbox::{ConnectionEvent, EndReason};
 use enlace_domain::port::store::Change;
+use enlace_domain::retired::RetiredDevice;
 use enlace_domain::session::{RemoteUnlink, SessionState, StateName};
+
+/// What came of a login for the unlinking alone.
+enum Login {
+    Done,
+    /// The network does not know the device any more.
+    Unknown,
+    Failed,
+}
 
 impl Worker {
     /// Unlinks and rests in `logged_out`.
     pub(super) async fn unlink(&mut self, reason: &str) {
-        let told = self.tell_unlink().await;
+        let mut told = self.tell_unlink().await;
         self.close_connection().await;
+        let mut changes = Vec::new();
+        if told == RemoteUnlink::Pending {
+            changes.extend(self.retire_device().await);
+            told = if changes.is_empty() { RemoteUnlink::GivenUp } else { RemoteUnlink::Pending };
+        }
+        if self.session.state.remote_unlink == Some(RemoteUnlink::Pending) {
+            // An earlier device still waits for its turn.
+            told = RemoteUnlink::Pending;
+        }
         self.session.linked = false;
         self.session.expect_phone = None;
         self.first_login = false;
@@ -18,8 +38,35 @@ impl Worker {
             remote_unlink: Some(told),
             ..SessionState::plain(StateName::LoggedOut, self.now()).because(reason)
         };
-        let wipe = Change::WipeKeys(self.session.id.clone());
-        self.change_state_with(vec![wipe], vec![], state).await;
+        changes.push(Change::WipeKeys(self.session.id.clone()));
+        self.change_state_with(changes, vec![], state).await;
+        self.shared.retired.notify_one();
+    }
+
+    /// Keeps what the device logs in with, so that the network can be told later. None when there is nothing to keep.
+    pub(super) async fn retire_device(&self) -> Option<Change> {
+        let session = self.session.id.clone();
+        let keys = self.parts().whatsapp.device_keys(&session).await.unwrap_or_else(|error| {
+            tracing::error!(%session, %error, "the keys of an unlinked device cannot be read");
+            None
+        })?;
+        let device = RetiredDevice {
+            id: RetiredId::random(),
+            session,
+            network: self.session.network,
+            keys,
+            since: self.now(),
+        };
+        Some(Change::RetireDevice(Box::new(device)))
+    }
+
+    /// A retired device needs no telling any more.
+    pub(super) async fn on_told(&mut self, device: RetiredId, outcome: RemoteUnlink, last: bool) {
+        let mut state = self.session.state.clone();
+        if last && state.remote_unlink == Some(RemoteUnlink::Pending) {
+            state.remote_unlink = Some(outcome);
+        }
+        self.change_state_with(vec![Change::ForgetDevice(device)], vec![], state).await;
     }
 
     /// Tells the network to forget this device, logging in for it when need be, within the configured time.
@@ -32,10 +79,12 @@ impl Worker {
     }
 
     async fn try_unlink(&mut self) -> bool {
-        if !matches!(self.session.state.name, StateName::Online | StateName::Stalled)
-            && !self.wait_logged_in().await
-        {
-            return false;
+        if !self.live.as_ref().is_some_and(|live| live.logged_in) {
+            match self.wait_logged_in().await {
+                Login::Done => {}
+                Login::Unknown => return true,
+                Login::Failed => return false,
+            }
         }
         let Some(live) = &self.live else { return false };
         match live.connection.logout().await {
@@ -48,25 +97,25 @@ impl Worker {
     }
 
     /// Logs in for the unlinking alone; what else the connection tells meanwhile is no longer of interest.
-    async fn wait_logged_in(&mut self) -> bool {
+    async fn wait_logged_in(&mut self) -> Login {
         if self.live.is_none() {
             self.dial_at = None;
             self.open(true).await;
         }
         loop {
-            let Some(live) = &mut self.live else { return false };
-            match live.words.recv().await {
-                Some(ConnectionEvent::LoggedIn | ConnectionEvent::Online { .. }) => return true,
+            let Some(live) = &mut self.live else { return Login::Failed };
+            let ended = match live.words.recv().await {
+                Some(ConnectionEvent::LoggedIn | ConnectionEvent::Online { .. }) => return Login::Done,
+                Some(ConnectionEvent::Ended(reason)) => Some(reason),
+                Some(_) => continue,
+                None => None,
+            };
+            self.live = None;
+            match ended {
                 // A phone has just accepted: the login is on the next connection.
-                Some(ConnectionEvent::Ended(EndReason::RestartRequired)) => {
-                    self.live = None;
-                    self.open(true).await;
-                }
-                Some(ConnectionEvent::Ended(_)) | None => {
-                    self.live = None;
-                    return false;
-                }
-                Some(_) => {}
+                Some(EndReason::RestartRequired) => self.open(true).await,
+                Some(EndReason::LoggedOut { .. }) => return Login::Unknown,
+                _ => return Login::Failed,
             }
         }
     }

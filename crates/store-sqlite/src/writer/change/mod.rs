@@ -7,6 +7,7 @@ mod delete_session;
 mod learn_person;
 mod queue_message;
 mod receive_message;
+mod retire_device;
 mod save_session;
 mod wipe_keys;
 
@@ -32,6 +33,8 @@ impl Group<'_> {
                 self.advance_status(Advance { session, wa_ids, status, error, tells, at }).await
             }
             Change::LearnPerson { session, person } => self.learn_person(session, person).await,
+            Change::RetireDevice(device) => self.retire_device(device).await,
+            Change::ForgetDevice(id) => self.forget_device(id).await,
             Change::AddKey(key) => self.add_key(key).await,
             Change::None => Ok(applied(true)),
         }

@@ -47,7 +47,7 @@ pub(crate) async fn open(
         None => caller.key().sessions.clone(),
     };
     let looks = caller.key().allows(Scope::Link)
-        && kinds.as_ref().is_some_and(|kinds| kinds.contains(&EventType::SessionQr));
+        && kinds.as_ref().is_none_or(|kinds| kinds.contains(&EventType::SessionQr));
     let watch = match session {
         Some(id) if looks => Some(caller.gateway().watch(id)?),
         _ => None,

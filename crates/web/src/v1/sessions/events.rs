@@ -11,8 +11,8 @@ use axum::response::Response;
 
 /// Stream a session's events
 ///
-/// The events of one session as server-sent events. A reader that asks for `session.qr` by name keeps the QRs rotating
-/// as long as it reads.
+/// The events of one session as server-sent events. A reader whose `types` name `session.qr`, or that asks for all types,
+/// keeps the QRs rotating as long as it reads; its key needs the scope `link` for that.
 #[utoipa::path(
     get, path = "/v1/sessions/{id}/events", operation_id = "session_events", tag = "events",
     params(("id" = String, Path, description = "The session."), StreamParams),

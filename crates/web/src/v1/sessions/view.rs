@@ -95,7 +95,8 @@ pub(crate) struct StateView {
     /// In `restricted`: until when, where known.
     #[schema(format = DateTime)]
     until: Option<String>,
-    /// After an unlinking: whether the network was told, `done` or `pending`.
+    /// After an unlinking: whether the network was told, `done`, `pending` (it is tried again; every state keeps the word
+    /// until then) or `given-up` (the phone may list the device for ever).
     remote_unlink: Option<String>,
 }
 
