@@ -1,6 +1,7 @@
 //! The command line: commands, flags and their environment names.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -40,6 +41,10 @@ pub enum Command {
     Serve(ServeArgs),
     /// Link two numbers on a simulated network and send texts, step by step in this terminal; nothing is kept
     Demo(DemoArgs),
+    /// Link a phone: show a QR or a pairing code in this terminal until the session is online
+    Link(LinkArgs),
+    /// Check the settings, the folder, the clock and the port, and with --whatsapp the way to WhatsApp
+    Doctor(DoctorArgs),
     /// Run a simulated WhatsApp network by itself, for gateways started with `serve --simulator=URL`
     Simulator(SimulatorArgs),
     /// Manage API keys without a running gateway
@@ -47,6 +52,11 @@ pub enum Command {
     Keys(KeysCommand),
     /// Print the OpenAPI 3.1 document of the API
     Openapi,
+    /// Print the completion script of a shell, e.g. for `source <(enlace completions bash)`
+    Completions(CompletionsArgs),
+    /// Print the reference of settings, flags and environment names in Markdown
+    #[command(hide = true)]
+    Reference,
 }
 
 /// `enlace serve`.
@@ -75,6 +85,91 @@ pub struct ServeArgs {
     /// Print the default settings with their comments, and end
     #[arg(long)]
     pub print_config: bool,
+}
+
+/// `enlace link`.
+#[derive(Args, Debug, Default)]
+pub struct LinkArgs {
+    /// Which session; made when the gateway has none of this name [default: its only session, or a new one `default`]
+    #[arg(long, value_name = "ID", env = "ENLACE_LINK_SESSION")]
+    pub session: Option<String>,
+    /// Link by pairing code: the phone's number in international form [default: by QR]
+    #[arg(long, value_name = "PHONE", env = "ENLACE_LINK_CODE")]
+    pub code: Option<String>,
+    /// Unlink a linked session first
+    #[arg(long, env = "ENLACE_LINK_FORCE")]
+    pub force: bool,
+    /// Refuse a phone that is not this number
+    #[arg(long, value_name = "PHONE", env = "ENLACE_LINK_EXPECT_PHONE")]
+    pub expect_phone: Option<String>,
+    /// The gateway to talk to [default: the one that uses the data directory; when there is none, one of its own for
+    /// as long as this runs]
+    #[arg(long, value_name = "URL", env = "ENLACE_URL")]
+    pub url: Option<String>,
+    /// An API key of that gateway with the scopes read and link, and manage to make a session [default:
+    /// ENLACE_ADMIN_KEY]. Other users of this machine see flags: rather use the environment
+    #[arg(long, value_name = "KEY", env = "ENLACE_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// Which gateway it is, or would be
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Which settings and folder a command is about.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PlaceArgs {
+    /// A TOML file with settings
+    #[arg(long, value_name = "FILE", env = "ENLACE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The folder of everything that is kept [default: ./enlace-data]
+    #[arg(long, value_name = "DIR", env = "ENLACE_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Use a simulated WhatsApp network, as `enlace serve` does [default: off]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ENLACE_SIMULATOR",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "embedded"
+    )]
+    pub simulator: Option<String>,
+}
+
+impl PlaceArgs {
+    /// The same as arguments of `enlace serve`, listening somewhere else.
+    pub fn serve(&self, listen: Option<&str>) -> ServeArgs {
+        ServeArgs {
+            config: self.config.clone(),
+            data_dir: self.data_dir.clone(),
+            listen: listen.map(str::to_owned),
+            simulator: self.simulator.clone(),
+            print_config: false,
+        }
+    }
+}
+
+/// `enlace doctor`.
+#[derive(Args, Debug, Default)]
+pub struct DoctorArgs {
+    /// Also walk the way to WhatsApp: name, socket, TLS, version, WebSocket, and the handshake with WhatsApp's
+    /// certificate. Nothing is linked
+    #[arg(long, env = "ENLACE_DOCTOR_WHATSAPP")]
+    pub whatsapp: bool,
+    /// Where the API would listen [default: 127.0.0.1:7700]
+    #[arg(long, value_name = "ADDR", env = "ENLACE_LISTEN")]
+    pub listen: Option<String>,
+    /// Which gateway it is about
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// `enlace completions`.
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
 }
 
 /// `enlace demo`.
@@ -117,10 +212,21 @@ pub struct ResetAdminArgs {
     pub data_dir: PathBuf,
 }
 
+/// Every environment name that a flag of any command has.
+pub fn environment_names() -> BTreeSet<String> {
+    fn collect(command: &clap::Command, names: &mut BTreeSet<String>) {
+        let of_flags = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
+        names.extend(of_flags.map(str::to_owned));
+        command.get_subcommands().for_each(|inner| collect(inner, names));
+    }
+    let mut names = BTreeSet::new();
+    collect(&Cli::command(), &mut names);
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     fn serve(arguments: &[&str]) -> ServeArgs {
         let all = ["enlace", "serve"].iter().chain(arguments);
@@ -150,7 +256,8 @@ mod tests {
         fn check(command: &clap::Command) {
             for argument in command.get_arguments() {
                 let name = argument.get_id().as_str();
-                if !["help", "version", "print_config"].contains(&name) {
+                // What prints and ends, and what stands in its place and not behind a flag.
+                if !["help", "version", "print_config", "shell"].contains(&name) {
                     let env = argument.get_env().and_then(|e| e.to_str());
                     assert!(env.is_some_and(|e| e.starts_with("ENLACE_")), "{} {name}", command.get_name());
                 }

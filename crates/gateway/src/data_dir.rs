@@ -41,6 +41,8 @@ pub enum DataDirError {
         path: PathBuf,
         /// What is known of the owner, with a leading space.
         owner: String,
+        /// Where the owner's API is, once it listens.
+        url: Option<String>,
     },
     /// It can't be made or written.
     #[error(
@@ -75,7 +77,9 @@ impl DataDir {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(DataDirError::InUse { path: path.to_owned(), owner: describe(&mut lock) });
+                let owner = read_owner(&mut lock);
+                let (words, url) = (owner.describe(), owner.url);
+                return Err(DataDirError::InUse { path: path.to_owned(), owner: words, url });
             }
             Err(TryLockError::Error(source)) => return Err(not_writable(source)),
         }
@@ -112,16 +116,21 @@ impl DataDir {
     }
 }
 
-fn describe(lock: &mut File) -> String {
+fn read_owner(lock: &mut File) -> Owner {
     let mut text = String::new();
-    let owner = match lock.read_to_string(&mut text) {
-        Ok(_) => serde_json::from_str::<Owner>(&text).unwrap_or_default(),
+    match lock.read_to_string(&mut text) {
+        Ok(_) => serde_json::from_str(&text).unwrap_or_default(),
         Err(_) => Owner::default(),
-    };
-    match owner {
-        Owner { pid: 0, .. } => String::new(),
-        Owner { pid, url: Some(url) } => format!(" (process {pid}, {url})"),
-        Owner { pid, url: None } => format!(" (process {pid})"),
+    }
+}
+
+impl Owner {
+    fn describe(&self) -> String {
+        match self {
+            Self { pid: 0, .. } => String::new(),
+            Self { pid, url: Some(url) } => format!(" (process {pid}, {url})"),
+            Self { pid, url: None } => format!(" (process {pid})"),
+        }
     }
 }
 

@@ -10,16 +10,22 @@ pub mod cli;
 pub mod client;
 pub mod data_dir;
 mod demo;
+mod doctor;
 mod keys;
 mod life;
+mod link;
 mod logging;
 mod network;
+mod reference;
 pub mod running;
 mod serve;
 pub mod settings;
 mod simulator;
 mod terminal;
+mod tls;
+mod values;
 
+use clap::CommandFactory;
 use cli::{Cli, Command, KeysCommand};
 use std::io;
 use std::process::ExitCode;
@@ -43,6 +49,12 @@ pub enum StartError {
     /// The offline key commands.
     #[error(transparent)]
     Keys(#[from] keys::KeysError),
+    /// `enlace link`.
+    #[error(transparent)]
+    Link(#[from] link::LinkError),
+    /// `enlace doctor` found something.
+    #[error("{0} of the checks failed; what to do is said beside each of them")]
+    Doctor(usize),
     /// `enlace simulator`.
     #[error(transparent)]
     Simulator(#[from] enlace_simulator::SimulatorError),
@@ -86,9 +98,23 @@ fn sentence(error: &dyn std::error::Error) -> String {
     causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
+/// What a command prints that does nothing else.
+fn printed(command: &Command) -> Option<String> {
+    match command {
+        Command::Openapi => Some(enlace_web::openapi()),
+        Command::Reference => Some(reference::markdown()),
+        Command::Completions(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "enlace", &mut script);
+            Some(String::from_utf8_lossy(&script).into_owned())
+        }
+        _ => None,
+    }
+}
+
 fn dispatch(cli: &Cli) -> Result<(), StartError> {
-    if let Command::Openapi = cli.command {
-        terminal::write_line(format_args!("{}", enlace_web::openapi().trim_end()));
+    if let Some(text) = printed(&cli.command) {
+        terminal::write_line(format_args!("{}", text.trim_end()));
         return Ok(());
     }
     let runtime =
@@ -100,7 +126,9 @@ fn dispatch(cli: &Cli) -> Result<(), StartError> {
             Command::Demo(args) => demo::run(args, &cli.log, &environment).await,
             Command::Simulator(args) => simulator::run(args, &cli.log, &environment).await,
             Command::Keys(KeysCommand::ResetAdmin(args)) => Ok(keys::reset_admin(args, &environment).await?),
-            Command::Openapi => Ok(()),
+            Command::Link(args) => link::run(args, &cli.log, &environment).await,
+            Command::Doctor(args) => doctor::run(args, &cli.log, &environment).await,
+            Command::Openapi | Command::Completions(_) | Command::Reference => Ok(()),
         }
     });
     // Whatever still runs was asked to end, and had its time.

@@ -6,11 +6,13 @@ use crate::settings::Settings;
 use axum::Router;
 use axum::serve::ListenerExt;
 use enlace_domain::clock::{Clock, SystemClock};
+use enlace_domain::key::Scope;
+use enlace_domain::port::sink::EventSink;
 use enlace_domain::session::Network;
 use enlace_engine::{EngineConfig, WebEngine, WhatsappNetwork};
 use enlace_sessions::{AdminKey, EventHub, Gateway, GatewayError, GatewayParts, SessionsConfig};
 use enlace_store_sqlite::{KeyOrigin, MasterKeyError, OpenError, SealingKey, SqliteStore};
-use enlace_web::{BuildInfo, PublicSettings, Readiness, WebState};
+use enlace_web::{BuildInfo, Metrics, PublicSettings, Readiness, TrustedProxies, WebState};
 use secrecy::{ExposeSecret, SecretString};
 use std::future::IntoFuture;
 use std::io;
@@ -23,7 +25,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// The database's file in the data directory.
-const DATABASE: &str = "enlace.db";
+pub(crate) const DATABASE: &str = "enlace.db";
+
+/// The master key's file in the data directory, where it is given in no other way.
+pub(crate) const MASTER_KEY_FILE: &str = "master.key";
 
 /// The gateway could not start. Nothing stored was changed.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +77,9 @@ pub enum RunningError {
     /// What is stored could not be read.
     #[error("the sessions in the database can't be read")]
     Sessions(#[from] enlace_domain::port::StoreError),
+    /// A key for a command of this program could not be stored.
+    #[error("a key for the time of this command can't be stored")]
+    TemporaryKey(#[source] GatewayError),
     /// The admin key could not be stored.
     #[error("the admin key can't be stored")]
     AdminKey(#[from] GatewayError),
@@ -94,8 +102,9 @@ impl Running {
     pub async fn start(settings: &Settings, mut data_dir: DataDir) -> Result<Self, RunningError> {
         let listener = listen(&settings.server.listen).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let hub = Arc::new(EventHub::new());
-        let store = open_store(settings, &data_dir, Arc::clone(&hub), Arc::clone(&clock)).await?;
+        let (hub, metrics) = (Arc::new(EventHub::new()), Metrics::default());
+        let sink = metrics.counting(Arc::<EventHub>::clone(&hub));
+        let store = open_store(settings, &data_dir, sink, Arc::clone(&clock)).await?;
         let simulated = Simulated::open(&settings.simulator, data_dir.path()).await?;
         let gateway = Gateway::start(GatewayParts {
             store: Arc::new(store.clone()),
@@ -112,7 +121,10 @@ impl Running {
                  `enlace keys reset-admin` makes a good one"
             );
         }
-        let state = WebState::new(Arc::clone(&gateway), clock, build_info(), public_settings(&simulated));
+        let public = public_settings(settings, &simulated);
+        let mut state = WebState::new(Arc::clone(&gateway), clock, build_info(), public);
+        state.metrics = metrics;
+        state.trusted_proxies = TrustedProxies::new(settings.server.trusted_proxies.iter().copied());
         let (ready, streams) = (state.ready.clone(), state.shutdown.clone());
         let mut router = enlace_web::router(state);
         if let Simulated::Embedded(simulator) = &simulated {
@@ -129,9 +141,21 @@ impl Running {
         self.listening.url()
     }
 
+    /// The use cases.
+    pub(crate) fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
     /// What became of the admin key at this start.
     pub fn admin_key(&self) -> &AdminKey {
         &self.admin_key
+    }
+
+    /// A key for a command that uses this gateway over HTTP while it runs: it can link and create, and ends by itself.
+    pub(crate) async fn temporary_key(&self) -> Result<SecretString, RunningError> {
+        let scopes = [Scope::Read, Scope::Link, Scope::Manage];
+        let made = self.gateway.temporary_key("enlace link", &scopes, Duration::from_hours(1)).await;
+        made.map_err(RunningError::TemporaryKey)
     }
 
     /// Ends everything in order: no new request, streams closed, sessions disconnected, the network, the database.
@@ -214,11 +238,11 @@ pub(crate) async fn listen(address: &str) -> Result<TcpListener, RunningError> {
 pub(crate) async fn open_store(
     settings: &Settings,
     data_dir: &DataDir,
-    hub: Arc<EventHub>,
+    sink: Arc<dyn EventSink>,
     clock: Arc<dyn Clock>,
 ) -> Result<SqliteStore, RunningError> {
     let sealing = sealing_key(settings, data_dir.path())?;
-    Ok(SqliteStore::open(&data_dir.path().join(DATABASE), sealing, hub, clock).await?)
+    Ok(SqliteStore::open(&data_dir.path().join(DATABASE), sealing, sink, clock).await?)
 }
 
 /// The key that seals the secrets: from the environment, a file, or the data directory.
@@ -232,7 +256,7 @@ fn sealing_key(settings: &Settings, data_dir: &Path) -> Result<SealingKey, Runni
             Some(SecretString::from(text))
         }
     };
-    let file = data_dir.join("master.key");
+    let file = data_dir.join(MASTER_KEY_FILE);
     // A new key beside an old database could only confuse: the old one would still be needed.
     if given.is_none() && !file.exists() && data_dir.join(DATABASE).exists() {
         return Err(RunningError::MasterKeyMissing(file));
@@ -282,8 +306,9 @@ fn sessions_config(settings: &Settings, simulated: &Simulated) -> SessionsConfig
     }
 }
 
-fn public_settings(simulated: &Simulated) -> PublicSettings {
+fn public_settings(settings: &Settings, simulated: &Simulated) -> PublicSettings {
     PublicSettings {
+        public_url: Some(settings.server.public_url.clone()).filter(|url| !url.is_empty()),
         simulator: !matches!(simulated, Simulated::Off),
         default_network: default_network(simulated),
     }

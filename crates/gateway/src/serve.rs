@@ -47,6 +47,9 @@ fn greet(running: &Running, settings: &Settings) {
     say!("Enlace {} listens on {url}", env!("CARGO_PKG_VERSION"));
     say!("  data     {}", settings.server.data_dir.display());
     say!("  API      {url}/v1      reference: {url}/docs");
+    if !settings.server.public_url.is_empty() {
+        say!("  others   {}/v1", settings.server.public_url);
+    }
     match &settings.simulator.mode {
         SimulatorMode::Off => {}
         SimulatorMode::Embedded => {
@@ -57,6 +60,11 @@ fn greet(running: &Running, settings: &Settings) {
             say!("  network  SIMULATED, by {simulator}: new sessions join it, not WhatsApp");
         }
     }
+    tell_admin_key(running);
+}
+
+/// What became of the admin key at this start: a new one is shown here and never again.
+pub(crate) fn tell_admin_key(running: &Running) {
     match running.admin_key() {
         AdminKey::Created(key) => {
             say!("  admin key, shown this once: {}", key.expose_secret());

@@ -3,9 +3,11 @@
 //! Every key is in the default file, so that file is the list of what can be set, of the environment's names, and of
 //! what a user's file may contain.
 
-use crate::cli::{LogArgs, ServeArgs};
+use crate::cli::{LogArgs, ServeArgs, environment_names};
+use crate::values;
 use config::{Config, ConfigError, File, FileFormat, Value, ValueKind};
 use enlace_domain::session::LINK_ROUNDS;
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -17,10 +19,7 @@ use std::path::{Path, PathBuf};
 /// The default settings with their comments.
 pub const DEFAULTS: &str = include_str!("../../../config/enlace.default.toml");
 
-/// Names that the environment has besides those of the keys: flags of commands, and the secrets.
-const OTHER_NAMES: [&str; 5] =
-    ["ENLACE_CONFIG", "ENLACE_SIMULATOR", "ENLACE_DEMO_EXIT", ADMIN_KEY, MASTER_KEY];
-const ADMIN_KEY: &str = "ENLACE_ADMIN_KEY";
+pub(crate) const ADMIN_KEY: &str = "ENLACE_ADMIN_KEY";
 const MASTER_KEY: &str = "ENLACE_MASTER_KEY";
 
 /// Everything that can be set.
@@ -57,6 +56,12 @@ pub struct ServerSettings {
     pub data_dir: PathBuf,
     /// A file with the master key; empty for none.
     pub master_key_file: PathBuf,
+    /// Where others reach the API; empty where that is not known.
+    #[serde(deserialize_with = "values::base_url")]
+    pub public_url: String,
+    /// Proxies whose word is taken for where a request came from.
+    #[serde(deserialize_with = "values::networks")]
+    pub trusted_proxies: Vec<IpNet>,
     /// How long an orderly end may take.
     pub shutdown_seconds: u64,
 }
@@ -275,7 +280,10 @@ impl Settings {
             builder.build().and_then(Config::try_deserialize).map_err(|error| value_error(&error))?;
         let secret = |name: &str| environment.get(name).filter(|v| !v.is_empty()).map(|v| v.clone().into());
         settings.secrets = Secrets { admin_key: secret(ADMIN_KEY), master_key: secret(MASTER_KEY) };
-        let is_known = |name: &&String| names.contains_key(*name) || OTHER_NAMES.contains(&name.as_str());
+        let of_flags = environment_names();
+        let is_secret = |name: &str| [ADMIN_KEY, MASTER_KEY].contains(&name);
+        let is_known =
+            |name: &&String| names.contains_key(*name) || of_flags.contains(*name) || is_secret(name);
         settings.unknown_names = environment.keys().filter(|name| !is_known(name)).cloned().collect();
         Ok(settings)
     }
@@ -286,13 +294,13 @@ fn value_error(error: &ConfigError) -> SettingsError {
 }
 
 /// The environment's name of a key.
-fn environment_name(key: &str) -> String {
+pub(crate) fn environment_name(key: &str) -> String {
     let name = key.strip_prefix("server.").unwrap_or(key);
     format!("ENLACE_{}", name.replace('.', "_").to_ascii_uppercase())
 }
 
 /// Every key of the default file, with its section.
-fn known_keys() -> Vec<String> {
+pub(crate) fn known_keys() -> Vec<String> {
     let defaults = Config::builder()
         .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
         .build()

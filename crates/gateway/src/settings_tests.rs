@@ -103,3 +103,20 @@ fn a_simulator_is_off_embedded_or_somewhere() {
     assert_eq!(mode("http://127.0.0.1:7701/"), Ok(SimulatorMode::Url("http://127.0.0.1:7701".to_owned())));
     assert!(mode("ftp://x").is_err());
 }
+
+#[test]
+fn an_address_for_others_and_the_proxies_in_front_are_checked() {
+    let settings = load_file(
+        "[server]\npublic_url = \"https://enlace.example.com/\"\ntrusted_proxies = \"127.0.0.1, 10.0.0.0/8,::1\"\n",
+    )
+    .unwrap();
+    assert_eq!(settings.server.public_url, "https://enlace.example.com");
+    let networks: Vec<_> = settings.server.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(networks, ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]);
+    for (key, bad) in
+        [("public_url", "enlace.example.com"), ("public_url", "ftp://x"), ("trusted_proxies", "proxy")]
+    {
+        let error = load_file(&format!("[server]\n{key} = \"{bad}\"\n")).unwrap_err().to_string();
+        assert!(error.contains(key) && error.contains(bad), "{error}");
+    }
+}

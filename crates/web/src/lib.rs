@@ -6,12 +6,15 @@
 
 mod health;
 mod kit;
+mod metrics;
 mod openapi;
 mod planned;
 pub mod qr;
 mod router;
 mod v1;
 
+pub use kit::client::TrustedProxies;
 pub use kit::state::{BuildInfo, PublicSettings, Readiness, WebState};
+pub use metrics::Metrics;
 pub use router::{openapi, router};
 pub use v1::sessions::{QrFormat, draw_sample};

@@ -27,14 +27,12 @@ const BY_QR_OR_CODE: &str = "link by QR or by pairing code";
 const OWN_PAGE: &str = "show GET \u{2026}/qr on a page of your own";
 const ON_THE_PHONE: &str = "use the phone";
 const TEXT_ONLY: &str = "GET the message: it names its kind";
-const LOOK: &str = "look at GET /readyz and GET /v1/sessions/summary";
 
 /// Of the gateway; each path stands for those below it too.
-const OF_GATEWAY: [Planned; 4] = [
+const OF_GATEWAY: [Planned; 3] = [
     planned("/v1/webhooks", "webhooks", LISTEN),
     planned("/v1/keys", "management of keys", ONE_KEY),
     planned("/v1/stream-tickets", "tickets for event streams", HEADERS),
-    planned("/metrics", "metrics", LOOK),
 ];
 
 /// Of a session, which must be there; each path stands for those below it too.

@@ -1,9 +1,10 @@
 //! All routes and what is around them.
 
+use crate::kit::client;
 use crate::kit::envelope::{envelope, panicked, unknown_route};
 use crate::kit::state::{Shared, WebState};
 use crate::openapi::Frame;
-use crate::{health, planned, v1};
+use crate::{health, metrics, planned, v1};
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::routing::get;
@@ -11,6 +12,7 @@ use axum::{Router, middleware};
 use bytes::Bytes;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
+use utoipa::openapi::ServerBuilder;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -19,7 +21,10 @@ const OPENAPI_PATH: &str = "/v1/openapi.json";
 /// The API as an HTTP service.
 pub fn router(state: WebState) -> Router {
     let body_limit = state.body_limit;
-    let (routes, document) = documented().split_for_parts();
+    let (routes, mut document) = documented().split_for_parts();
+    let public_url = state.settings.public_url.as_ref();
+    document.servers = public_url.map(|url| vec![ServerBuilder::new().url(url).build()]);
+    let proxies = state.trusted_proxies.clone();
     let document = Bytes::from(text(&document));
     let serve_document = move || async move { ([(header::CONTENT_TYPE, "application/json")], document) };
     routes
@@ -29,6 +34,7 @@ pub fn router(state: WebState) -> Router {
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(envelope))
+        .layer(middleware::from_fn_with_state(proxies, client::note))
         .with_state(Shared::new(state))
 }
 
@@ -41,6 +47,7 @@ fn documented() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .merge(v1::routes())
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(planned::routes())
 }
 

@@ -40,9 +40,9 @@ pub struct Answer {
 impl Api {
     /// A client for `base`, e.g. `http://127.0.0.1:7700`.
     pub fn new(base: &str, key: Option<&str>) -> Result<Self> {
-        crate::install_crypto_provider();
         let http = Client::builder()
             .no_proxy()
+            .tls_backend_preconfigured(crate::tls::client_config())
             .connect_timeout(Duration::from_secs(5))
             .build()
             .context("an HTTP client can't be made")?;

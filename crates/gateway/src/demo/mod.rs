@@ -55,7 +55,8 @@ pub(crate) async fn run(args: &DemoArgs, log: &LogArgs, environment: &Environmen
     told.map_err(StartError::Demo)
 }
 
-fn random_key() -> SecretString {
+/// 256 random bits, as keys are written.
+pub(crate) fn random_key() -> SecretString {
     hex::encode(rand::random::<[u8; 32]>()).into()
 }
 

@@ -195,6 +195,12 @@ async fn help_names_every_default_and_every_environment_name() -> Result<()> {
     ] {
         ensure!(help.contains(word), "{word} is not in --help");
     }
+    for (shell, word) in [("bash", "complete -F"), ("zsh", "#compdef enlace"), ("fish", "complete -c enlace")]
+    {
+        let (status, script, _) = run(&["completions", shell], &[]).await?;
+        ensure!(status.success() && script.contains(word), "{shell}: {script}");
+        ensure!(script.contains("reset-admin") && script.contains("data-dir"), "{shell}: {script}");
+    }
     let (status, document, _) = run(&["openapi"], &[]).await?;
     let document: serde_json::Value = serde_json::from_str(&document)?;
     ensure!(

@@ -14,6 +14,9 @@ pub struct Snapshot {
     pub qr: Option<Arc<Qr>>,
     /// The pairing code, while the network honours it.
     pub code: Option<Arc<PairingCode>>,
+    /// When the network was last heard, as far as was looked: at each change of the session and every 15 s. None before
+    /// the first connection of this process.
+    pub heard_at: Option<Timestamp>,
 }
 
 impl Snapshot {

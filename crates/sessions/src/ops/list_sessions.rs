@@ -1,6 +1,6 @@
 //! Lists sessions.
 
-use crate::{Gateway, GatewayError};
+use crate::{Gateway, GatewayError, Snapshot};
 use enlace_domain::page::{Page, PageRequest};
 use enlace_domain::port::store::SessionFilter;
 use enlace_domain::session::{Session, StateName};
@@ -24,6 +24,11 @@ impl Gateway {
             })
             .collect();
         Ok(Page { items, next_page_token: stored.next_page_token })
+    }
+
+    /// Every session as it is now, in no order.
+    pub fn snapshots(&self) -> Vec<Snapshot> {
+        self.registry.snapshots()
     }
 
     /// How many sessions are in each state, all states named; `only` limits it to a key's reach.

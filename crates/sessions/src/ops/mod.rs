@@ -17,4 +17,5 @@ mod restart;
 pub(crate) mod send_message;
 mod start;
 mod stop;
+mod temporary_key;
 pub(crate) mod watch;

@@ -1,5 +1,6 @@
 //! Around every request: its id, its log line, and the writing of error answers, the router's own included.
 
+use super::client::ClientAddress;
 use super::problem::{self, Problem};
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -18,10 +19,12 @@ pub(crate) async fn envelope(request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let client = request.extensions().get::<ClientAddress>().map(|client| client.0);
     let begun = Instant::now();
     let mut response = finish(next.run(request).await, &id);
     tracing::debug!(
         request_id = %id,
+        client = client.map(tracing::field::display),
         %method,
         route = route.as_ref().map_or("(none)", MatchedPath::as_str),
         status = response.status().as_u16(),

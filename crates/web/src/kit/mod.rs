@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod body;
+pub(crate) mod client;
 mod credential;
 pub(crate) mod docs;
 pub(crate) mod envelope;

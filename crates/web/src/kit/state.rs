@@ -1,5 +1,7 @@
 //! What the API is made of, and the form in which handlers see it.
 
+use super::client::TrustedProxies;
+use crate::metrics::Metrics;
 use chrono::TimeDelta;
 use enlace_domain::clock::Clock;
 use enlace_domain::session::Network;
@@ -41,6 +43,8 @@ pub struct PublicSettings {
     pub simulator: bool,
     /// The network of a session created without one.
     pub default_network: Network,
+    /// Where others reach the API, if that was set; without a trailing slash.
+    pub public_url: Option<String>,
 }
 
 /// What [`crate::router`] needs.
@@ -58,6 +62,10 @@ pub struct WebState {
     pub keep_alive: Duration,
     /// Longest request body, in bytes.
     pub body_limit: usize,
+    /// Whose word is taken for where a request came from.
+    pub trusted_proxies: TrustedProxies,
+    /// What `/metrics` counts; the same that the store's events pass through.
+    pub metrics: Metrics,
     /// What `/readyz` answers.
     pub ready: Readiness,
     /// When cancelled, event streams end, so that a shutdown need not wait for their readers.
@@ -79,6 +87,8 @@ impl WebState {
             settings,
             keep_alive: Duration::from_secs(15),
             body_limit: 1024 * 1024,
+            trusted_proxies: TrustedProxies::default(),
+            metrics: Metrics::default(),
             ready: Readiness::default(),
             shutdown: CancellationToken::new(),
         }

@@ -49,6 +49,7 @@ async fn each_operation_needs_its_scope_and_admin_has_all() {
         (Method::GET, "/v1/sessions/ana", Scope::Read),
         (Method::GET, "/v1/sessions/ana/events", Scope::Read),
         (Method::GET, "/v1/events", Scope::Read),
+        (Method::GET, "/metrics", Scope::Read),
         (Method::GET, "/v1/sessions/ana/messages", Scope::Read),
         (Method::GET, "/v1/sessions/ana/messages/msg_1", Scope::Read),
         (Method::POST, "/v1/sessions/ana/messages", Scope::Send),

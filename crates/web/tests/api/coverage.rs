@@ -35,7 +35,7 @@ const MESSAGES: &str = "messages_are_listed_newest_first_in_pages_and_by_chat_st
 const HEALTH: &str = "health_needs_no_key_and_readiness_is_what_it_is_told";
 
 #[rustfmt::skip] // A table is read by its lines.
-const ROWS: [Row; 20] = [
+const ROWS: [Row; 21] = [
     Row("session_create", By("a_created_session_is_answered_whole_and_found_at_its_location"), SCOPE, By("a_bad_id_network_or_setting_is_named"), NAMES_NOTHING),
     Row("session_list", By(LISTED), SCOPE, By("a_bad_list_parameter_is_named"), NAMES_NOTHING),
     Row("session_summary", By("the_summary_names_every_state"), SCOPE, NO_INPUT, NAMES_NOTHING),
@@ -56,6 +56,7 @@ const ROWS: [Row; 20] = [
     Row("version_get", By("the_version_is_told_to_any_key"), KEY, NO_INPUT, NAMES_NOTHING),
     Row("gateway_live", By(HEALTH), OPEN, NO_INPUT, NAMES_NOTHING),
     Row("gateway_ready", By(HEALTH), OPEN, NO_INPUT, NAMES_NOTHING),
+    Row("gateway_metrics", By("links_states_silence_and_reconnects_are_measured"), SCOPE, NO_INPUT, NAMES_NOTHING),
 ];
 
 /// The names of all tests beside this one.

@@ -7,6 +7,7 @@ mod coverage;
 mod event_streams;
 mod linking;
 mod messages;
+mod metrics;
 mod openapi;
 mod planned;
 mod problems;

@@ -57,6 +57,7 @@ fn operation_ids_are_stable_and_unique() {
         "version_get",
         "gateway_live",
         "gateway_ready",
+        "gateway_metrics",
     ]);
     assert_eq!(unique, expected);
 }
@@ -161,4 +162,13 @@ async fn the_version_is_told_to_any_key() {
             "simulator": true, "default_network": "simulator"
         })
     );
+}
+
+#[tokio::test]
+async fn the_served_document_names_the_address_for_others_where_one_is_set() {
+    let set =
+        Api::with(|state| state.settings.public_url = Some("https://enlace.example.com".to_owned())).await;
+    let served = set.send(Request::get("/v1/openapi.json").body(Body::empty()).unwrap()).await.json();
+    assert_eq!(served["servers"], serde_json::json!([{"url": "https://enlace.example.com"}]));
+    assert!(document()["servers"].is_null());
 }

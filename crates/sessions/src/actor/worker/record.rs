@@ -3,6 +3,8 @@
 use super::Worker;
 use crate::actor::events;
 use crate::actor::snapshot::Snapshot;
+use chrono::TimeDelta;
+use enlace_domain::clock::Timestamp;
 use enlace_domain::event::NewEvent;
 use enlace_domain::port::store::{Change, Entry, StoreError};
 use enlace_domain::session::{RemoteUnlink, Session, SessionState, StateName};
@@ -17,11 +19,19 @@ impl Worker {
     /// Makes what is known now readable for everybody. Secrets go first: a QR is served before its event is stored.
     pub(super) fn publish(&self) {
         let link = self.link.as_ref();
+        let heard_at = self.heard_at().or(self.shared.snapshot.borrow().heard_at);
         self.shared.snapshot.send_replace(Snapshot {
             session: Arc::new(self.session.clone()),
             qr: link.and_then(|flow| flow.qr.clone()),
             code: link.and_then(|flow| flow.code.as_ref()).and_then(|wish| wish.live.clone()),
+            heard_at,
         });
+    }
+
+    /// When the open connection last heard something.
+    fn heard_at(&self) -> Option<Timestamp> {
+        let silent = self.live.as_ref()?.connection.idle_seconds()?;
+        Some(self.now() - TimeDelta::seconds(i64::try_from(silent).ok()?))
     }
 
     /// Takes a new state, unless it tells nothing new. It is readable at once and stored by the entry returned.

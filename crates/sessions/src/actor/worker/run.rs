@@ -131,6 +131,7 @@ impl Worker {
         let Some(live) = &mut self.live else { return };
         live.looked_at = Instant::now();
         let silent = live.connection.idle_seconds().unwrap_or_default();
+        self.publish();
         if Duration::from_secs(silent) > self.parts().config.proof_window {
             self.rest(StateName::Stalled, "no-traffic").await;
             self.close_connection().await;

@@ -18,7 +18,7 @@ use enlace_domain::session::Network;
 use enlace_sessions::{EventHub, Gateway, GatewayParts, SessionsConfig};
 use enlace_store_sqlite::{SealingKey, SqliteStore};
 use enlace_testkit::{FakeConnection, FakeWhatsApp};
-use enlace_web::{BuildInfo, PublicSettings, WebState};
+use enlace_web::{BuildInfo, Metrics, PublicSettings, WebState};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -69,7 +69,9 @@ impl Api {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let sealing = SealingKey::from_bytes(&[7; 32]);
         let path = folder.path().join("enlace.db");
-        let store = Arc::new(SqliteStore::open(&path, sealing, hub.clone(), clock.clone()).await.unwrap());
+        let metrics = Metrics::default();
+        let sink = metrics.counting(hub.clone());
+        let store = Arc::new(SqliteStore::open(&path, sealing, sink, clock.clone()).await.unwrap());
         let parts = GatewayParts {
             store: store.clone(),
             whatsapp: network.clone(),
@@ -80,8 +82,10 @@ impl Api {
         let gateway = Gateway::start(parts).await.unwrap();
         gateway.ensure_admin_key(Some(ADMIN.into())).await.unwrap();
         let build = BuildInfo { version: "0.0.0-test".to_owned(), commit: None };
-        let settings = PublicSettings { simulator: true, default_network: Network::Simulator };
+        let settings =
+            PublicSettings { simulator: true, default_network: Network::Simulator, public_url: None };
         let mut state = WebState::new(gateway, clock, build, settings);
+        state.metrics = metrics;
         state.ready.set(true);
         change(&mut state);
         let router = enlace_web::router(state.clone());

@@ -1,0 +1,101 @@
+//! `enlace doctor`.
+
+use crate::harness::{Process, Server, run};
+use anyhow::{Context, Result, ensure};
+
+/// The mark and the words of a line about something.
+fn line<'a>(output: &'a str, what: &str) -> Result<(&'a str, &'a str)> {
+    let found = output.lines().find_map(|line| {
+        let (mark, rest) = line.split_once(' ')?;
+        let words = rest.trim_start().strip_prefix(what)?;
+        Some((mark, words.strip_prefix(' ')?.trim()))
+    });
+    found.with_context(|| format!("nothing about {what}: {output}"))
+}
+
+#[tokio::test]
+async fn a_machine_that_is_ready_is_told_so_and_nothing_is_made() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data");
+    let path = data.to_str().context("a plain name")?;
+    let (status, output, errors) =
+        run(&["doctor", "--data-dir", path, "--listen", "127.0.0.1:0"], &[]).await?;
+    ensure!(status.success(), "{output} {errors}");
+    for what in ["settings", "folder", "master key", "clock", "disk", "port"] {
+        ensure!(line(&output, what)?.0 == "ok", "{what}: {output}");
+    }
+    ensure!(line(&output, "whatsapp")?.0 == "skip", "{output}");
+    ensure!(!data.exists(), "a folder was made");
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_thing_that_is_wrong_fails_with_what_to_do() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let config = folder.path().join("enlace.toml");
+    std::fs::write(&config, "[simulator]\nsped = 2\n")?;
+    let file = folder.path().join("file");
+    std::fs::write(&file, "no folder")?;
+    let data = file.join("data");
+    let (data, config) = (data.to_str().context("a plain name")?, config.to_str().context("a plain name")?);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let address = taken.local_addr()?.to_string();
+
+    let (status, output, errors) = run(&["doctor", "--data-dir", data, "--listen", &address], &[]).await?;
+    ensure!(status.code() == Some(1) && errors.contains("checks failed"), "{output} {errors}");
+    ensure!(
+        line(&output, "folder")?.0 == "FAIL" && line(&output, "folder")?.1.contains("--data-dir"),
+        "{output}"
+    );
+    ensure!(line(&output, "port")?.0 == "FAIL" && line(&output, "port")?.1.contains("--listen"), "{output}");
+
+    let (status, output, _) =
+        run(&["doctor", "--config", config], &[("ENLACE_LISTEN", "127.0.0.1:0")]).await?;
+    ensure!(!status.success() && line(&output, "settings")?.1.contains("simulator.sped"), "{output}");
+    let names = [("ENLACE_LISTNE", "x"), ("ENLACE_LISTEN", "127.0.0.1:0")];
+    let (_, output, _) =
+        run(&["doctor", "--data-dir", folder.path().to_str().context("a plain name")?], &names).await?;
+    ensure!(output.contains("ENLACE_LISTNE"), "{output}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_gateway_that_runs_is_found_and_a_lost_master_key_is_named() -> Result<()> {
+    let mut server = Server::start().await?;
+    let path = server.folder().to_str().context("a plain name")?.to_owned();
+    let (status, output, _) = run(&["doctor", "--data-dir", &path], &[]).await?;
+    ensure!(status.success() && line(&output, "port")?.1.contains(server.api.base()), "{output}");
+    server.stop().await?;
+    std::fs::remove_file(server.folder().join("master.key"))?;
+    let (status, output, _) = run(&["doctor", "--data-dir", &path, "--listen", "127.0.0.1:0"], &[]).await?;
+    ensure!(!status.success() && line(&output, "master key")?.0 == "FAIL", "{output}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_answers_and_is_not_whatsapp_is_told_apart_from_what_does_not_answer() -> Result<()> {
+    let (folder, own) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let network = folder.path().to_str().context("a plain name")?;
+    let mut simulator =
+        Process::spawn(&["simulator", "--listen", "127.0.0.1:0", "--data-dir", network], &[])?;
+    let banner = simulator.wait_for_line(|line| line.contains("SIMULATED")).await?;
+    let address = banner.split_whitespace().last().context("an address")?.replace("http://", "ws://");
+    let path = own.path().to_str().context("a plain name")?;
+    let arguments = ["doctor", "--whatsapp", "--data-dir", path, "--listen", "127.0.0.1:0"];
+
+    let url = format!("{address}/ws/chat");
+    let (status, output, _) = run(&arguments, &[("ENLACE_WHATSAPP_URL", &url)]).await?;
+    for (what, mark) in
+        [("name", "ok"), ("socket", "ok"), ("tls", "skip"), ("websocket", "ok"), ("handshake", "FAIL")]
+    {
+        ensure!(line(&output, what)?.0 == mark, "{what} is not {mark}: {output}");
+    }
+    ensure!(line(&output, "handshake")?.1.contains("prove"), "{output}");
+    ensure!(!status.success(), "{output}");
+
+    simulator.kill().await?;
+    let (status, output, _) = run(&arguments, &[("ENLACE_WHATSAPP_URL", &url)]).await?;
+    ensure!(!status.success() && line(&output, "socket")?.0 == "FAIL", "{output}");
+    ensure!(line(&output, "the rest")?.0 == "skip" && !output.contains("handshake"), "{output}");
+    Ok(())
+}
