@@ -178,6 +178,15 @@ class CheckDependencies(unittest.TestCase):
         w.add(package("wacore-libsignal", "Apache-2.0"))
         self.refused(w, "wacore-libsignal: states Apache-2.0 now")
 
+    def test_a_danger_feature_named_in_a_manifest(self):
+        with tempfile.TemporaryDirectory() as root:
+            crate = Path(root, "crates", "engine")
+            crate.mkdir(parents=True)
+            (crate / "Cargo.toml").write_text('# danger-* is banned\n[features]\nxx = ["wacore/danger-skip"]\n')
+            Path(root, "Cargo.toml").write_text("[workspace]\n")
+            self.refused(healthy(), "crates/engine/Cargo.toml:3: names a danger-* feature", root=Path(root))
+            self.assertNotIn(":1:", self.found(healthy(), root=Path(root)))
+
     def test_sql_outside_the_stores(self):
         with tempfile.TemporaryDirectory() as root:
             for crate in ("web", "store-sqlite"):

@@ -17,6 +17,7 @@ pub mod message;
 pub mod number_form;
 pub mod page;
 pub mod port;
+pub mod proxy;
 pub mod retired;
 pub mod session;
 

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use enlace_domain::id::SessionId;
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -18,9 +20,6 @@ pub struct EngineConfig {
     pub simulator: Option<SimulatorNetwork>,
     /// WhatsApp itself, where it is allowed.
     pub whatsapp: Option<WhatsappNetwork>,
-    /// The client version told to the network. It is fixed here and never fetched by a connection, so that no opening
-    /// hangs on a web page; whoever learns of a newer one builds it into this field.
-    pub version: ClientVersion,
     /// What the phone shows among its linked devices.
     pub companion: Companion,
     /// Bounds.
@@ -34,19 +33,17 @@ impl EngineConfig {
             keys,
             simulator: None,
             whatsapp: None,
-            version: ClientVersion::BUILT_IN,
             companion: Companion::default(),
             limits: Limits::default(),
         }
     }
 }
 
-impl std::fmt::Debug for EngineConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for EngineConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EngineConfig")
             .field("simulator", &self.simulator.is_some())
             .field("whatsapp", &self.whatsapp)
-            .field("version", &self.version)
             .field("companion", &self.companion)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
@@ -88,21 +85,79 @@ pub struct BytePipe {
 pub struct WhatsappNetwork {
     /// Where to dial. Tests point it elsewhere; the certificate chain that is demanded stays WhatsApp's.
     pub url: String,
+    /// The one authority that TLS trusts there, PEM. `None`: the public ones. The certificate chain inside is another
+    /// matter and stays WhatsApp's either way.
+    pub tls_authority: Option<String>,
+    /// The version told to it.
+    pub version: VersionPolicy,
+    /// How fast it is dialled.
+    pub pace: DialPace,
 }
 
 impl Default for WhatsappNetwork {
     fn default() -> Self {
-        Self { url: "wss://web.whatsapp.com/ws/chat".to_owned() }
+        Self {
+            url: "wss://web.whatsapp.com/ws/chat".to_owned(),
+            tls_authority: None,
+            version: VersionPolicy::default(),
+            pace: DialPace::default(),
+        }
+    }
+}
+
+/// How fast WhatsApp is dialled, by all sessions together.
+#[derive(Clone, Copy, Debug)]
+pub struct DialPace {
+    /// Dials a second, on average.
+    pub per_second: f64,
+    /// Dials at once after a rest.
+    pub burst: u32,
+}
+
+impl Default for DialPace {
+    fn default() -> Self {
+        Self { per_second: 2.0, burst: 5 }
+    }
+}
+
+/// Which version of WhatsApp Web is told to WhatsApp. On a simulated network it is always [`ClientVersion::BUILT_IN`].
+#[derive(Clone, Debug)]
+pub struct VersionPolicy {
+    /// This one and no other.
+    pub pinned: Option<ClientVersion>,
+    /// The page that names the newest; empty: none is read.
+    pub url: String,
+    /// The file in which the newest is kept.
+    pub kept: Option<PathBuf>,
+}
+
+impl Default for VersionPolicy {
+    fn default() -> Self {
+        Self { pinned: None, url: "https://web.whatsapp.com/sw.js".to_owned(), kept: None }
     }
 }
 
 /// A version of WhatsApp Web.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClientVersion(pub u32, pub u32, pub u32);
+
+impl fmt::Display for ClientVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(major, minor, revision) = self;
+        write!(f, "{major}.{minor}.{revision}")
+    }
+}
 
 impl ClientVersion {
     /// The version this build was made for.
     pub const BUILT_IN: Self = Self(2, 3000, 1_042_742_319);
+
+    /// Reads three numbers with dots between them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split('.').map(|number| number.parse().ok());
+        let version = Self(numbers.next()??, numbers.next()??, numbers.next()??);
+        numbers.next().is_none().then_some(version)
+    }
 }
 
 /// What the phone shows among its linked devices.
@@ -135,6 +190,29 @@ pub enum Platform {
     Opera,
     /// WhatsApp's own desktop program.
     Desktop,
+}
+
+impl Platform {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Chrome, Self::Edge, Self::Firefox, Self::Safari, Self::Opera, Self::Desktop];
+
+    /// The text form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chrome => "chrome",
+            Self::Edge => "edge",
+            Self::Firefox => "firefox",
+            Self::Safari => "safari",
+            Self::Opera => "opera",
+            Self::Desktop => "desktop",
+        }
+    }
+
+    /// The platform of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|platform| platform.as_str() == name)
+    }
 }
 
 /// Bounds of what one connection may take.

@@ -80,6 +80,7 @@ impl Connection for WebConnection {
     }
 
     async fn close(&self) {
+        self.shared.closing.cancel();
         self.shared.end_now(EndReason::Closed);
         self.shared.ended.cancelled().await;
     }

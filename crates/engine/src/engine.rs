@@ -1,12 +1,17 @@
 //! The engine: which networks it offers, and one connection per session at a time.
 
-use crate::config::{EngineConfig, Limits};
+use crate::config::{EngineConfig, Limits, WhatsappNetwork};
 use crate::connection::WebConnection;
 use crate::decode::person;
+use crate::forget;
+use crate::http::{self, Wanted};
 use crate::never_began::NeverBegan;
 use crate::open::{self, Common};
+use crate::pace::Pace;
+use crate::seed;
 use crate::transport::Dialler;
-use crate::{forget, http, seed};
+use crate::version::{self, Versions};
+use crate::way::Manners;
 use async_trait::async_trait;
 use enlace_domain::address::{Jid, Person, Server};
 use enlace_domain::id::SessionId;
@@ -34,22 +39,27 @@ pub struct WebEngine {
 impl WebEngine {
     /// Dials nothing yet. Expects to be used inside a Tokio runtime.
     pub fn new(config: EngineConfig) -> Self {
-        let common = Common {
-            version: config.version,
-            companion: config.companion.clone(),
-            limits: config.limits.clone(),
-        };
+        let common = Common { companion: config.companion.clone(), limits: config.limits.clone() };
+        let body = config.limits.http_body;
         let whatsapp = config.whatsapp.as_ref().map(|whatsapp| open::Network {
             name: Network::Whatsapp,
-            dialler: Dialler::web_socket(&whatsapp.url),
-            http: http::client(&config.limits, None),
+            dialler: Dialler::web_socket(&whatsapp.url, whatsapp.tls_authority.as_deref()),
+            http: http::client(Wanted { body, ..Wanted::default() }),
+            authority: None,
+            manners: Some(manners(whatsapp)),
             speed: 1.0,
             prekeys: prekeys(&config.limits, PREKEYS_WHATSAPP),
         });
         let simulator = config.simulator.as_ref().map(|simulator| open::Network {
             name: Network::Simulator,
             dialler: Dialler::door(&simulator.door),
-            http: http::client(&config.limits, simulator.media_ca_pem.as_deref()),
+            http: http::client(Wanted {
+                body,
+                authority: simulator.media_ca_pem.as_deref(),
+                ..Wanted::default()
+            }),
+            authority: simulator.media_ca_pem.clone(),
+            manners: None,
             speed: if simulator.speed > 0.0 { simulator.speed } else { 1.0 },
             prekeys: prekeys(&config.limits, PREKEYS_SIMULATOR),
         });
@@ -78,6 +88,15 @@ impl WebEngine {
             latest.retain(|_, connection| connection.strong_count() > 0);
         }
         latest.insert(session, Arc::downgrade(connection));
+    }
+}
+
+fn manners(whatsapp: &WhatsappNetwork) -> Manners {
+    let page = Wanted { body: version::PAGE, within: Some(version::PAGE_WITHIN), ..Wanted::default() };
+    Manners {
+        versions: Arc::new(Versions::new(whatsapp.version.clone())),
+        pace: Arc::new(Pace::new(whatsapp.pace.per_second, whatsapp.pace.burst)),
+        page: http::client(page),
     }
 }
 

@@ -28,8 +28,10 @@ mod life;
 mod log_filter;
 mod never_began;
 mod open;
+mod pace;
 mod pairing;
 mod presence;
+mod proxy;
 mod qr;
 mod queue;
 mod receipts;
@@ -38,9 +40,11 @@ mod seed;
 mod send;
 mod shared;
 mod transport;
+mod version;
+mod way;
 
-pub use config::{BytePipe, ClientVersion, Companion, Door, EngineConfig, KeyStoreFactory, Limits};
-pub use config::{Platform, SimulatorNetwork, WhatsappNetwork};
+pub use config::{BytePipe, ClientVersion, Companion, DialPace, Door, EngineConfig, KeyStoreFactory, Limits};
+pub use config::{Platform, SimulatorNetwork, VersionPolicy, WhatsappNetwork};
 pub use engine::WebEngine;
 pub use log_filter::{forward_library_log, log_filter_directives};
 

@@ -1,17 +1,19 @@
 //! The life of one connection, from the dial to `Ended`, and nothing after it.
 
+use crate::config::ClientVersion;
 use crate::durability;
 use crate::presence;
 use crate::queue::Item;
 use crate::runtime::ConnectionRuntime;
 use crate::shared::Shared;
+use crate::way::Way;
 use crate::{classify, decode};
 use enlace_domain::address::Server;
 use enlace_domain::port::{ConnectionEvent, EndReason};
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wacore::store::DeviceCommand;
 use whatsapp_rust::{Client, RawNodeLease};
@@ -44,6 +46,8 @@ pub(crate) struct Life {
     pub(crate) shared: Arc<Shared>,
     /// Whether it began with a linked device.
     pub(crate) linked: bool,
+    /// What comes before the dial.
+    pub(crate) way: Way,
     /// While held, the library shows every stanza.
     pub(crate) stanzas: RawNodeLease,
 }
@@ -58,12 +62,50 @@ impl Life {
 
     async fn connect_and_end(&self) {
         let shared = &self.shared;
-        if AssertUnwindSafe(self.connect()).catch_unwind().await.is_err() {
-            shared.ends(classify::lost("engine-failed"));
-            self.runtime.end(TASKS).await;
+        let told = if let Some(version) = self.wait_for_turn().await {
+            if AssertUnwindSafe(self.connect()).catch_unwind().await.is_err() {
+                shared.ends(classify::lost("engine-failed"));
+                self.runtime.end(TASKS).await;
+            }
+            Some(version)
+        } else {
+            self.clear_up().await;
+            None
+        };
+        let mut verdict = self.verdict();
+        if let (EndReason::VersionRefused, Some(version)) = (&verdict, told) {
+            tokio::select! {
+                // Whoever closes it wants no other dial.
+                () = shared.closing.cancelled() => {}
+                another = self.way.refused(version) => if another {
+                    verdict = classify::lost("version-refreshed");
+                },
+            }
         }
-        shared.queue.close(ConnectionEvent::Ended(self.verdict()));
+        shared.queue.close(ConnectionEvent::Ended(verdict));
         shared.ended.cancel();
+    }
+
+    /// Returns when it may be dialled, with the version that is told; `None` if nobody wants it any more.
+    async fn wait_for_turn(&self) -> Option<ClientVersion> {
+        let shared = &self.shared;
+        let queued = AtomicBool::new(false);
+        let way = self.way.clear(|| {
+            queued.store(true, Ordering::Relaxed);
+            shared.tell(ConnectionEvent::Queued);
+        });
+        let version = tokio::select! {
+            version = way => version,
+            () = shared.abandoned.cancelled() => return None,
+        };
+        if queued.load(Ordering::Relaxed) {
+            shared.tell(ConnectionEvent::Dialling);
+        }
+        // The library takes a version that was set just now for one that it looked up itself.
+        let ClientVersion(major, minor, revision) = version;
+        let set = DeviceCommand::SetAppVersion((major, minor, revision));
+        self.client.persistence_manager().process_command(set).await;
+        Some(version)
     }
 
     /// Runs the library until the connection is over, then clears up.
@@ -78,6 +120,12 @@ impl Life {
             () = shared.panicked.cancelled() => shared.ends(classify::lost("engine-failed")),
             () = shared.abandoned.cancelled() => {}
         }
+        self.clear_up().await;
+        self.tell_missed_pairing();
+    }
+
+    async fn clear_up(&self) {
+        let shared = &self.shared;
         // Also after the library ended by itself: its device row and secrets are written here.
         let flushed = AssertUnwindSafe(self.client.disconnect()).catch_unwind();
         match tokio::time::timeout(shared.limits.close, flushed).await {
@@ -90,7 +138,6 @@ impl Life {
             }
         }
         self.runtime.end(TASKS).await;
-        self.tell_missed_pairing();
     }
 
     /// A 515 on the heels of the pairing can end the library's run before it told that the phone accepted.

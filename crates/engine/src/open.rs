@@ -1,6 +1,6 @@
 //! Opening: the key store is made ready, a fresh client built, its life begun.
 
-use crate::config::{ClientVersion, Companion, Limits, Platform};
+use crate::config::{Companion, Limits, Platform};
 use crate::connection::WebConnection;
 use crate::durability::KeepFirst;
 use crate::events::Listener;
@@ -9,8 +9,12 @@ use crate::receipts;
 use crate::runtime::ConnectionRuntime;
 use crate::shared::Shared;
 use crate::transport::{Dial, Dialler, ObservedFactory};
+use crate::version;
+use crate::way::{Manners, Way};
+use crate::{http, http::Wanted};
 use enlace_domain::port::whatsapp::OpenRequest;
 use enlace_domain::port::{EngineError, Inbox};
+use enlace_domain::proxy::Proxy;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -37,6 +41,10 @@ pub(crate) struct Network {
     pub(crate) dialler: Dialler,
     /// Its media.
     pub(crate) http: Arc<dyn HttpClient>,
+    /// The one authority that its media are trusted by, PEM.
+    pub(crate) authority: Option<String>,
+    /// What WhatsApp itself asks for.
+    pub(crate) manners: Option<Manners>,
     /// What the library's waits are divided by while a session links.
     pub(crate) speed: f64,
     /// One-time prekeys uploaded at once.
@@ -45,8 +53,6 @@ pub(crate) struct Network {
 
 /// What is the same for all networks.
 pub(crate) struct Common {
-    /// The client version.
-    pub(crate) version: ClientVersion,
     /// What the phone shows.
     pub(crate) companion: Companion,
     /// Bounds.
@@ -79,20 +85,49 @@ pub(crate) async fn open(
     shared.panicked = panicked;
     let shared = Arc::new(shared);
     let receipts = shared.receipts.clone();
-    let factory = ObservedFactory { dialler: network.dialler.clone(), dial, receipts };
-    let client = build(network, common, store, &runtime, factory, KeepFirst(shared.clone())).await?;
+    let routes = Routes::of(network, &common.limits, request.proxy);
+    let factory = ObservedFactory { dialler: network.dialler.clone(), proxy: routes.proxy, dial, receipts };
+    let media = (routes.http, network.prekeys);
+    let client = build(media, common, store, &runtime, factory, KeepFirst(shared.clone())).await?;
     let listener = Arc::new(Listener::new(shared.clone(), runtime.clone()));
     listener.attach(&client);
     client.subscribe_handler(listener).detach();
     runtime.spawn_detached(Box::pin(receipts::keep(shared.clone(), client.clone())));
     // Ends such as 515 and 503 are told by no event of the library, so every stanza is looked at.
     let stanzas = client.acquire_raw_node_forwarding();
-    let life = Life { client: client.clone(), runtime, shared: shared.clone(), linked, stanzas };
+    let way = Way { manners: routes.manners, links: !linked };
+    let life = Life { client: client.clone(), runtime, shared: shared.clone(), linked, way, stanzas };
     Ok(WebConnection::begin(client, shared, life))
 }
 
+/// The ways that a connection takes out of here: all of them through its session's proxy, or none.
+struct Routes {
+    proxy: Option<Proxy>,
+    http: Arc<dyn HttpClient>,
+    manners: Option<Manners>,
+}
+
+impl Routes {
+    fn of(network: &Network, limits: &Limits, proxy: Option<Proxy>) -> Self {
+        let manners = network.manners.clone();
+        // What stays in this process goes through nothing.
+        let Some(proxy) = proxy.filter(|_| network.dialler.leaves()) else {
+            return Self { proxy: None, http: network.http.clone(), manners };
+        };
+        let media =
+            Wanted { body: limits.http_body, authority: network.authority.as_deref(), ..Wanted::default() };
+        let page = Wanted { body: version::PAGE, within: Some(version::PAGE_WITHIN), ..Wanted::default() };
+        let through = |wanted: Wanted<'_>| http::client(Wanted { proxy: Some(&proxy), ..wanted });
+        Self {
+            http: through(media),
+            manners: manners.map(|manners| Manners { page: through(page), ..manners }),
+            proxy: Some(proxy.clone()),
+        }
+    }
+}
+
 async fn build(
-    network: &Network,
+    (http, prekeys): (Arc<dyn HttpClient>, usize),
     common: &Common,
     store: Arc<dyn Backend>,
     runtime: &Arc<ConnectionRuntime>,
@@ -104,17 +139,15 @@ async fn build(
         .with_os(common.companion.name.clone())
         .with_platform_type(platform(common.companion.platform));
     device.process_command(DeviceCommand::SetDeviceProps(companion)).await;
-    let ClientVersion(major, minor, patch) = common.version;
     let built = Client::builder()
         .with_runtime_arc(runtime.clone())
         .with_persistence_manager(Arc::new(device))
         .with_transport_factory(factory)
-        .with_http_client_arc(network.http.clone())
-        .with_version_override((major, minor, patch))
+        .with_http_client_arc(http)
         .with_cache_config(caches(&common.limits))
         .with_inbound_durability_hook(hook)
         .with_skip_history_sync(!common.limits.history)
-        .with_wanted_pre_key_count(network.prekeys)
+        .with_wanted_pre_key_count(prekeys)
         .with_background_saver_interval(SAVER)
         .build()
         .await

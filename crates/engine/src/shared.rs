@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) speed: f64,
     /// Cancelled to ask for the end.
     pub(crate) abandoned: CancellationToken,
+    /// Cancelled when the session itself asks for the end.
+    pub(crate) closing: CancellationToken,
     /// Cancelled when nothing of the library lives any more. The inbox may still have to be told, so that a session
     /// that waits for the end inside its inbox waits for itself no longer than it must.
     pub(crate) ended: CancellationToken,
@@ -79,6 +81,7 @@ impl Shared {
             mark_online,
             speed,
             abandoned: CancellationToken::new(),
+            closing: CancellationToken::new(),
             ended: CancellationToken::new(),
             panicked: CancellationToken::new(),
             offered: CancellationToken::new(),

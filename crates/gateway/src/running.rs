@@ -9,7 +9,7 @@ use enlace_domain::clock::{Clock, SystemClock};
 use enlace_domain::key::Scope;
 use enlace_domain::port::sink::EventSink;
 use enlace_domain::session::Network;
-use enlace_engine::{EngineConfig, WebEngine, WhatsappNetwork};
+use enlace_engine::{EngineConfig, WebEngine};
 use enlace_sessions::{AdminKey, EventHub, Gateway, GatewayError, GatewayParts, SessionsConfig};
 use enlace_store_sqlite::{KeyOrigin, MasterKeyError, OpenError, SealingKey, SqliteStore};
 use enlace_web::{BuildInfo, Metrics, PublicSettings, Readiness, TrustedProxies, WebState};
@@ -108,7 +108,7 @@ impl Running {
         let simulated = Simulated::open(&settings.simulator, data_dir.path()).await?;
         let gateway = Gateway::start(GatewayParts {
             store: Arc::new(store.clone()),
-            whatsapp: Arc::new(engine(settings, &simulated, &store)?),
+            whatsapp: Arc::new(engine(settings, &simulated, &store, data_dir.path())?),
             hub,
             clock: Arc::clone(&clock),
             config: sessions_config(settings, &simulated),
@@ -275,10 +275,12 @@ fn engine(
     settings: &Settings,
     simulated: &Simulated,
     store: &SqliteStore,
+    data_dir: &Path,
 ) -> Result<WebEngine, NetworkError> {
     let keys = store.clone();
     let mut config = EngineConfig::new(Arc::new(move |session| keys.key_store(session)));
-    config.whatsapp = Some(WhatsappNetwork { url: settings.whatsapp.url.clone() });
+    config.whatsapp = Some(settings.whatsapp.network(data_dir));
+    config.companion = settings.whatsapp.companion();
     config.simulator = simulated.network(&settings.simulator)?;
     Ok(WebEngine::new(config))
 }

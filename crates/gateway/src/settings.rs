@@ -3,6 +3,10 @@
 //! Every key is in the default file, so that file is the list of what can be set, of the environment's names, and of
 //! what a user's file may contain.
 
+mod whatsapp;
+
+pub use whatsapp::WhatsappSettings;
+
 use crate::cli::{LogArgs, ServeArgs, environment_names};
 use crate::values;
 use config::{Config, ConfigError, File, FileFormat, Value, ValueKind};
@@ -122,14 +126,6 @@ pub struct SessionSettings {
     pub idempotency_hours: u64,
     /// How many messages of a session may wait.
     pub outbox_limit: usize,
-}
-
-/// WhatsApp itself.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WhatsappSettings {
-    /// Where to dial.
-    pub url: String,
 }
 
 /// The simulated network.

@@ -56,6 +56,12 @@ fn a_wrong_value_names_its_key() {
         ("[link]\nmax_rounds = 0\n", "link.max_rounds"),
         ("[link]\nmax_rounds = 11\n", "link.max_rounds"),
         ("[log]\nformat = \"xml\"\n", "xml"),
+        ("[whatsapp]\nconnects_per_second = 0\n", "whatsapp.connects_per_second"),
+        ("[whatsapp]\nconnects_burst = 0\n", "whatsapp.connects_burst"),
+        ("[whatsapp]\nversion = \"newest\"\n", "whatsapp.version"),
+        ("[whatsapp]\nversion_url = \"ftp://x\"\n", "whatsapp.version_url"),
+        ("[whatsapp]\ncompanion_name = \" \"\n", "whatsapp.companion_name"),
+        ("[whatsapp]\ncompanion_platform = \"toaster\"\n", "safari"),
     ] {
         let error = load_file(text).unwrap_err().to_string();
         assert!(error.contains(key), "{error}");
@@ -119,4 +125,29 @@ fn an_address_for_others_and_the_proxies_in_front_are_checked() {
         let error = load_file(&format!("[server]\n{key} = \"{bad}\"\n")).unwrap_err().to_string();
         assert!(error.contains(key) && error.contains(bad), "{error}");
     }
+}
+
+#[test]
+fn whatsapp_is_dialled_gently_and_as_a_browser_unless_set_otherwise() {
+    let settings = Settings::without_file(&LogArgs::default(), &Environment::new()).unwrap();
+    let network = settings.whatsapp.network(Path::new("data"));
+    assert_eq!(network.url, "wss://web.whatsapp.com/ws/chat");
+    assert!((network.pace.per_second - 2.0).abs() < f64::EPSILON);
+    assert_eq!((network.pace.burst, network.version.pinned), (5, None));
+    assert_eq!(network.version.url, "https://web.whatsapp.com/sw.js");
+    assert_eq!(network.version.kept.as_deref(), Some(Path::new("data/whatsapp-version")));
+    assert_eq!(settings.whatsapp.companion().name, "Enlace");
+
+    let environment = env(&[
+        ("ENLACE_WHATSAPP_CONNECTS_PER_SECOND", "0.5"),
+        ("ENLACE_WHATSAPP_VERSION", "2.3000.1050000000"),
+        ("ENLACE_WHATSAPP_COMPANION_NAME", " Front desk "),
+        ("ENLACE_WHATSAPP_COMPANION_PLATFORM", "Safari"),
+    ]);
+    let settings = Settings::without_file(&LogArgs::default(), &environment).unwrap();
+    let network = settings.whatsapp.network(Path::new("data"));
+    assert!((network.pace.per_second - 0.5).abs() < f64::EPSILON);
+    assert_eq!(network.version.pinned.unwrap().to_string(), "2.3000.1050000000");
+    assert_eq!(settings.whatsapp.companion().name, "Front desk");
+    assert_eq!(settings.whatsapp.companion().platform.as_str(), "safari");
 }

@@ -141,6 +141,15 @@ fn way(reason: &str) -> &'static str {
         "certificate-refused" => {
             "what answers there did not prove to be WhatsApp: look for a proxy that opens TLS connections, or a wrong `url` in the section [whatsapp]"
         }
+        "proxy-refused" => {
+            "the session's proxy refuses, or nothing answers at its address: correct `proxy` of the session, or start the proxy"
+        }
+        "proxy-timeout" => {
+            "the session's proxy takes too long to connect: look at the proxy, or give the session another `proxy`"
+        }
+        "proxy-auth-required" => {
+            "the session's proxy wants a user and a password, or other ones: write them into `proxy` of the session, as http://user:password@host:port"
+        }
         _ => "check the gateway's way to it and ask again",
     }
 }

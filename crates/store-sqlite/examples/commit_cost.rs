@@ -159,6 +159,7 @@ fn session(id: &SessionId) -> Session {
         expect_phone: None,
         metadata: serde_json::Map::new(),
         settings: Settings::default(),
+        proxy: None,
         qr_count: 0,
         round_count: 0,
         code_count: 0,

@@ -117,7 +117,7 @@ impl Store for SqliteStore {
     }
 
     async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        read::session::one(&self.inner.reads, id).await
+        read::session::one(&self.inner.reads, &self.inner.sealing, id).await
     }
 
     async fn sessions(
@@ -125,11 +125,11 @@ impl Store for SqliteStore {
         filter: &SessionFilter,
         page: &PageRequest,
     ) -> Result<Page<Session>, StoreError> {
-        read::session::page(&self.inner.reads, filter, page).await
+        read::session::page(&self.inner.reads, &self.inner.sealing, filter, page).await
     }
 
     async fn all_sessions(&self) -> Result<Vec<Session>, StoreError> {
-        read::session::all(&self.inner.reads).await
+        read::session::all(&self.inner.reads, &self.inner.sealing).await
     }
 
     async fn message(&self, session: &SessionId, id: &MessageId) -> Result<Option<Message>, StoreError> {

@@ -11,6 +11,10 @@ use std::time::Duration;
 /// Something that happened on one connection. Each connection ends with exactly one [`ConnectionEvent::Ended`].
 #[derive(Clone, Debug)]
 pub enum ConnectionEvent {
+    /// Others are dialled first; it waits for its turn.
+    Queued,
+    /// Its turn came after [`Self::Queued`].
+    Dialling,
     /// Socket and handshake are done.
     Connected,
     /// A QR to show: the first, the next, or the same one drawn anew after a rotated secret.

@@ -8,6 +8,7 @@ use super::inbox::Inbox;
 use crate::address::{Jid, Person, PhoneNumber};
 use crate::id::SessionId;
 use crate::message::Content;
+use crate::proxy::Proxy;
 use crate::session::Network;
 use crate::{ErrorKind, Fault};
 use async_trait::async_trait;
@@ -26,6 +27,8 @@ pub struct OpenRequest {
     pub linked: bool,
     /// Whether the companion shows itself online after login.
     pub mark_online: bool,
+    /// What everything of this connection goes through, socket and media; never around it.
+    pub proxy: Option<Proxy>,
 }
 
 /// A linked device as found in the key store.

@@ -11,6 +11,7 @@ pub use state::{PairingStep, RemoteUnlink, SessionState, StateName};
 use crate::address::{Jid, PhoneNumber};
 use crate::clock::{Timestamp, millis};
 use crate::id::SessionId;
+use crate::proxy::Proxy;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
@@ -91,6 +92,9 @@ pub struct Session {
     pub metadata: Map<String, Value>,
     /// What is set.
     pub settings: Settings,
+    /// What its connections go through; it may hold a password, so that it is stored sealed.
+    #[serde(skip)]
+    pub proxy: Option<Proxy>,
     /// QRs issued so far (see [`crate::link::Qr::seq`]).
     pub qr_count: u64,
     /// Rounds begun so far.

@@ -1,20 +1,23 @@
 //! The library's transport, observed: a failed dial produces no event of the library, so it is seen here.
 
 mod pipe;
+mod web_socket;
 
 use crate::config::Door;
 use crate::decode::receipt::Incomplete;
+use crate::proxy::ProxyError;
 use crate::receipts::Backlog;
 use anyhow::Error;
 use async_trait::async_trait;
 use bytes::Bytes;
+use enlace_domain::proxy::Proxy;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 use wacore::net::{Transport, TransportEvent, TransportFactory};
-use whatsapp_rust::transport::{TokioWebSocketTransportFactory, default_tls_connector};
+use web_socket::WebSocket;
 
 /// How connections of one network are dialled. Shared by all of them, with one set of trusted roots.
 #[derive(Clone)]
@@ -22,23 +25,26 @@ pub(crate) enum Dialler {
     /// In this process.
     Pipe(Arc<dyn Fn() -> crate::config::BytePipe + Send + Sync>),
     /// Over a WebSocket.
-    WebSocket(Arc<TokioWebSocketTransportFactory>),
+    WebSocket(Arc<WebSocket>),
 }
 
 impl Dialler {
-    /// For WhatsApp, or a server that claims to be it.
-    pub(crate) fn web_socket(url: &str) -> Self {
-        let factory =
-            TokioWebSocketTransportFactory::new().with_url(url).with_connector(default_tls_connector());
-        Self::WebSocket(Arc::new(factory))
+    /// For WhatsApp, or a server that claims to be it; `authority` as in [`WebSocket::new`].
+    pub(crate) fn web_socket(url: &str, authority: Option<&str>) -> Self {
+        Self::WebSocket(Arc::new(WebSocket::new(url, authority)))
     }
 
     /// For a simulated network.
     pub(crate) fn door(door: &Door) -> Self {
         match door {
             Door::Pipe(dial) => Self::Pipe(dial.clone()),
-            Door::WebSocket(url) => Self::web_socket(url),
+            Door::WebSocket(url) => Self::web_socket(url, None),
         }
+    }
+
+    /// Whether what it dials leaves this process, and so goes through a session's proxy.
+    pub(crate) fn leaves(&self) -> bool {
+        matches!(self, Self::WebSocket(_))
     }
 }
 
@@ -48,6 +54,7 @@ enum Stage {
     NotDialled,
     Dialling,
     DialFailed,
+    ProxyFailed(&'static str),
     CertificateRefused,
     HandshakeUnderWay,
     ClosedByServer,
@@ -91,6 +98,7 @@ impl Dial {
         Some(match *self.stage.lock() {
             Stage::NotDialled | Stage::DialFailed => "dial-failed",
             Stage::Dialling => "dial-timeout",
+            Stage::ProxyFailed(reason) => reason,
             Stage::CertificateRefused => "certificate-refused",
             Stage::SilentServer => "handshake-timeout",
             Stage::HandshakeUnderWay | Stage::ClosedByServer => "handshake-failed",
@@ -106,6 +114,8 @@ impl Dial {
 pub(crate) struct ObservedFactory {
     /// Who dials.
     pub(crate) dialler: Dialler,
+    /// What it goes through.
+    pub(crate) proxy: Option<Proxy>,
     /// Where it is noted.
     pub(crate) dial: Arc<Dial>,
     /// What must be kept before a frame leaves.
@@ -120,7 +130,7 @@ impl TransportFactory for ObservedFactory {
         self.dial.reach(Stage::Dialling);
         let opened = match &self.dialler {
             Dialler::Pipe(dial) => Ok(pipe::open(dial())),
-            Dialler::WebSocket(factory) => factory.create_transport().await,
+            Dialler::WebSocket(socket) => socket.open(self.proxy.as_ref()).await,
         };
         let (inner, events) = opened.inspect_err(|error| self.dial.reach(stage_of(error)))?;
         self.dial.reach(Stage::HandshakeUnderWay);
@@ -136,8 +146,11 @@ impl TransportFactory for ObservedFactory {
     }
 }
 
-/// The library keeps of a failed dial nothing but text, in which TLS failures say "certificate".
+/// A TLS failure is only told apart by its text, which says "certificate".
 fn stage_of(error: &Error) -> Stage {
+    if let Some(error) = error.downcast_ref::<ProxyError>() {
+        return Stage::ProxyFailed(error.reason());
+    }
     let text = format!("{error:#}");
     if text.contains("certificate") { Stage::CertificateRefused } else { Stage::DialFailed }
 }

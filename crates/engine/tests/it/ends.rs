@@ -4,7 +4,7 @@ use crate::support::{Stores, door, engine_config, eventually, recorder, session,
 use enlace_domain::port::whatsapp::OpenRequest;
 use enlace_domain::port::{ConnectionEvent, EndReason, EngineError, WhatsApp};
 use enlace_domain::session::Network;
-use enlace_engine::{Door, SimulatorNetwork, WebEngine, WhatsappNetwork};
+use enlace_engine::{Door, SimulatorNetwork, VersionPolicy, WebEngine, WhatsappNetwork};
 use enlace_simulator::{Direction, Fault, FaultKind, Simulator, SimulatorConfig};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +18,13 @@ fn fault(kind: FaultKind, code: Option<u16>) -> Fault {
 }
 
 fn request(name: &str, network: Network, linked: bool) -> OpenRequest {
-    OpenRequest { session: session(name), network, linked, mark_online: false }
+    OpenRequest { session: session(name), network, linked, mark_online: false, proxy: None }
+}
+
+/// WhatsApp as a test may name it: nothing is asked of the world outside.
+fn no_page() -> WhatsappNetwork {
+    let version = VersionPolicy { url: String::new(), ..VersionPolicy::default() };
+    WhatsappNetwork { version, ..WhatsappNetwork::default() }
 }
 
 /// The simulator's WebSocket door on a free port.
@@ -36,7 +42,7 @@ async fn a_session_of_whatsapp_refuses_a_simulated_server() {
     let url = served(&simulator).await;
     let stores = Stores::default();
     let mut config = engine_config(&stores);
-    config.whatsapp = Some(WhatsappNetwork { url });
+    config.whatsapp = Some(WhatsappNetwork { url, ..no_page() });
     config.simulator = Some(SimulatorNetwork {
         noise_static_public_key: simulator.noise_static_public_key(),
         door: door(&simulator),
@@ -75,7 +81,7 @@ async fn a_closed_port_is_a_failed_dial_and_its_code_request_says_so() {
     drop(listener);
     let stores = Stores::default();
     let mut config = engine_config(&stores);
-    config.whatsapp = Some(WhatsappNetwork { url });
+    config.whatsapp = Some(WhatsappNetwork { url, ..no_page() });
     let engine = WebEngine::new(config);
     let (inbox, mut heard) = recorder();
     let connection = engine.open(request("ana", Network::Whatsapp, false), inbox).await.unwrap();

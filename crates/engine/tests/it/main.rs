@@ -10,3 +10,4 @@ mod panics;
 mod support;
 mod texts;
 mod trouble;
+mod ways_out;

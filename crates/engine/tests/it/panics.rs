@@ -59,7 +59,13 @@ fn failed() -> EndReason {
 }
 
 fn request(linked: bool) -> OpenRequest {
-    OpenRequest { session: session("ana"), network: Network::Simulator, linked, mark_online: false }
+    OpenRequest {
+        session: session("ana"),
+        network: Network::Simulator,
+        linked,
+        mark_online: false,
+        proxy: None,
+    }
 }
 
 async fn open(world: &World, linked: bool, trap: Trap) -> (Arc<dyn Connection>, Heard) {

@@ -246,8 +246,13 @@ impl World {
         mark_online: bool,
     ) -> (Arc<dyn Connection>, Heard, Arc<Recorder>) {
         let (recorder, heard) = recorder();
-        let request =
-            OpenRequest { session: session(name), network: Network::Simulator, linked, mark_online };
+        let request = OpenRequest {
+            session: session(name),
+            network: Network::Simulator,
+            linked,
+            mark_online,
+            proxy: None,
+        };
         let connection = self.engine.open(request, recorder.clone()).await.unwrap();
         (connection, heard, recorder)
     }

@@ -38,6 +38,8 @@ impl Process {
         }
         let mut child = command
             .args(arguments)
+            // Nothing of a test asks the world outside.
+            .env("ENLACE_WHATSAPP_VERSION_URL", "")
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -4,6 +4,7 @@ use crate::to_the_end::to_the_end;
 use crate::{Gateway, GatewayError};
 use enlace_domain::id::SessionId;
 use enlace_domain::port::store::{Change, Entry};
+use enlace_domain::proxy::Proxy;
 use enlace_domain::session::{Desired, LINK_ROUNDS, Network, Session, SessionState, Settings, StateName};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct CreateSession {
     pub metadata: Map<String, Value>,
     /// What is set.
     pub settings: Settings,
+    /// What its connections go through.
+    pub proxy: Option<Proxy>,
 }
 
 impl Gateway {
@@ -45,6 +48,7 @@ impl Gateway {
             push_name: None,
             metadata: request.metadata,
             settings: request.settings,
+            proxy: request.proxy,
             qr_count: 0,
             round_count: 0,
             code_count: 0,

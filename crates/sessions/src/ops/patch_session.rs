@@ -4,6 +4,7 @@ use super::create_session::check_settings;
 use crate::actor::message::Ask;
 use crate::{Gateway, GatewayError};
 use enlace_domain::id::SessionId;
+use enlace_domain::proxy::Proxy;
 use enlace_domain::session::{Session, Settings};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub struct PatchSession {
     pub metadata: Option<Map<String, Value>>,
     /// What to set; members left out stay.
     pub settings: SettingsChange,
+    /// Another proxy, or none; it counts from the next connection.
+    pub proxy: Option<Option<Proxy>>,
 }
 
 /// Which settings to change; what is `None` stays.

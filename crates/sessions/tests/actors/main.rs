@@ -9,6 +9,7 @@ mod link_ends;
 mod linking;
 mod messages;
 mod numbers;
+mod proxies;
 mod rig;
 mod running;
 mod unlinking;

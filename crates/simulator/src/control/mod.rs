@@ -15,6 +15,7 @@ use std::sync::Arc;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{any, delete, get, post};
 use axum::{Extension, Router, middleware};
@@ -26,6 +27,9 @@ use crate::state::network::Network;
 
 /// Base64 of the largest file a phone is asked to send, with room for the JSON around it.
 const MAX_BODY: usize = 96 * 1024 * 1024;
+
+/// Where WhatsApp's own web client comes from.
+const ORIGIN: &str = "https://web.whatsapp.com";
 
 pub(crate) fn router(network: &Arc<Network>) -> Router {
     let control = Router::new()
@@ -65,9 +69,16 @@ pub(crate) fn whole_router(network: &Arc<Network>) -> Router {
 async fn door(
     State(network): State<Arc<Network>>,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let upgrade =
         upgrade.map_err(|error| Problem::new(error.status(), "websocket-expected", error.body_text()))?;
+    // Clients of WhatsApp claim to be its page; so no other page that somebody has open in a browser gets in.
+    if headers.get(header::ORIGIN).is_none_or(|origin| origin != ORIGIN) {
+        let detail =
+            format!("a client of this network sends the header `Origin: {ORIGIN}`, as WhatsApp's page does");
+        return Err(Problem::new(StatusCode::FORBIDDEN, "origin-refused", detail));
+    }
     Ok(websocket::chat(network, peer.map(|Extension(ConnectInfo(address))| address), upgrade))
 }

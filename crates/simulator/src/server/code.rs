@@ -10,6 +10,7 @@ use wacore_binary::Node;
 use super::connection::Connection;
 use super::dispatch::Context;
 use super::pairing::Offers;
+use super::registration::is_known_companion;
 use crate::faults::{Fault, FaultKind, Target};
 use crate::state::network::now_seconds;
 use crate::wire::build::{bytes_element, element, iq_error_for, iq_result};
@@ -118,6 +119,11 @@ fn hello(context: &mut Context<'_>, stanza: &Node, request: &Node) {
     else {
         return context.refuse(stanza, 400, "bad-request");
     };
+    let platform = request.child("companion_platform_id").and_then(NodeExt::content_text);
+    let display = request.child("companion_platform_display").and_then(NodeExt::content_text);
+    if !is_known_companion(platform, display) {
+        return context.refuse(stanza, 400, "bad-request");
+    }
     let Some(resolved) = context.network.directory.resolve(&jid) else {
         return context.refuse(stanza, 404, "item-not-found");
     };
@@ -127,7 +133,6 @@ fn hello(context: &mut Context<'_>, stanza: &Node, request: &Node) {
         return context.reply(refusal(stanza, &fault));
     }
     let reference = random_reference();
-    let display = request.child("companion_platform_display").and_then(NodeExt::content_text);
     let life = std::time::Duration::from_secs(context.network.config.code_seconds);
     let pending = PendingCode {
         connection: Arc::clone(context.connection),

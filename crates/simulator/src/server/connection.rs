@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use wacore_binary::Node;
 
-use super::pairing::Registration;
+use super::registration::Registration;
 use crate::state::account::Account;
 use crate::state::network::now_seconds;
 

@@ -16,6 +16,7 @@ pub(crate) mod pairing;
 pub(crate) mod passkey;
 pub(crate) mod presence;
 pub(crate) mod receipt;
+pub(crate) mod registration;
 pub(crate) mod serve;
 pub(crate) mod unlink;
 pub(crate) mod usync;

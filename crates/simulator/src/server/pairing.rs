@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use buffa::Message as _;
 use parking_lot::Mutex;
 use rand::RngExt as _;
 use wacore_binary::Node;
 use waproto::whatsapp as wa;
 
 use super::connection::Connection;
+use super::login::failure;
+use super::registration;
 use crate::error::SimulatorError;
 use crate::faults::{Fault, FaultKind, Target};
 use crate::state::network::{Network, now_seconds};
@@ -21,17 +22,6 @@ const FIRST_REF: Duration = Duration::from_mins(1);
 const NEXT_REF: Duration = Duration::from_secs(20);
 /// A client counts from when it got its references: a QR that it still shows has to be good.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// What a client said of itself when it registered.
-pub(crate) struct Registration {
-    /// What it calls itself, for the phone's list.
-    pub(crate) name: String,
-    /// It takes a small history within the message.
-    pub(crate) inline_history: bool,
-    pub(crate) signal_id: u32,
-    pub(crate) identity: [u8; 32],
-    pub(crate) signed_prekey: crate::state::records::SignedPreKey,
-}
 
 /// References and codes that can be used now.
 #[derive(Default)]
@@ -88,9 +78,19 @@ impl Offers {
     }
 }
 
-/// Offers an unlinked client its references.
-pub(crate) fn begin(network: &Arc<Network>, connection: &Arc<Connection>, payload: &wa::ClientPayload) {
-    if let Some(registration) = read_registration(payload) {
+/// Offers an unlinked client its references, or gives the `<failure>` to end with.
+pub(crate) fn begin(
+    network: &Arc<Network>,
+    connection: &Arc<Connection>,
+    payload: &wa::ClientPayload,
+) -> Result<(), Box<Node>> {
+    let registration = registration::read(payload).map_err(|wrong| {
+        tracing::info!(connection = connection.id, wrong, "a registration was refused");
+        let mut failure = failure(400);
+        failure.attrs.push("message", wrong);
+        failure
+    })?;
+    if let Some(registration) = registration {
         // The connection is new, so this is the first time.
         drop(connection.registration.set(registration));
     }
@@ -99,6 +99,7 @@ pub(crate) fn begin(network: &Arc<Network>, connection: &Arc<Connection>, payloa
         Some(Fault { seconds: Some(seconds), .. }) => offer_later(network, connection, seconds),
         Some(_) => {}
     }
+    Ok(())
 }
 
 /// A fault: the references come late.
@@ -161,25 +162,4 @@ pub(super) fn random_reference() -> String {
     use base64::Engine as _;
     let bytes: [u8; 66] = rand::rng().random();
     format!("2@{}", base64::engine::general_purpose::STANDARD.encode(bytes))
-}
-
-fn read_registration(payload: &wa::ClientPayload) -> Option<Registration> {
-    let data = payload.device_pairing_data.as_option()?;
-    let array = |bytes: &Option<Vec<u8>>| <[u8; 32]>::try_from(bytes.as_deref()?).ok();
-    let number = |bytes: &Option<Vec<u8>>| {
-        Some(bytes.as_deref()?.iter().fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte)))
-    };
-    let props = data.device_props.as_deref().and_then(|bytes| wa::DeviceProps::decode_from_slice(bytes).ok());
-    let props = props.unwrap_or_default();
-    Some(Registration {
-        inline_history: props.history_sync_config.inline_initial_payload_in_e2_ee_msg.unwrap_or(false),
-        name: props.os.unwrap_or_default(),
-        signal_id: number(&data.e_regid)?,
-        identity: array(&data.e_ident)?,
-        signed_prekey: crate::state::records::SignedPreKey {
-            id: number(&data.e_skey_id)?,
-            public: array(&data.e_skey_val)?,
-            signature: data.e_skey_sig.clone()?,
-        },
-    })
 }

@@ -80,10 +80,13 @@ async fn run(
 ) -> Result<(), LinkError> {
     let (mut link, payload) = Link::open(Arc::clone(&network), Arc::clone(&connection), door).await?;
     match payload.username {
-        None | Some(0) => match login::refuse_unlinked(&network, &connection, &payload) {
-            None => pairing::begin(&network, &connection, &payload),
-            Some(failure) => return link.send(&failure).await,
-        },
+        None | Some(0) => {
+            let refused = login::refuse_unlinked(&network, &connection, &payload);
+            let refused = refused.or_else(|| pairing::begin(&network, &connection, &payload).err());
+            if let Some(failure) = refused {
+                return link.send(&failure).await;
+            }
+        }
         Some(username) => match login::log_in(&network, &connection, username, &payload) {
             Ok(success) => link.send(&success).await?,
             Err(failure) => return link.send(&failure).await,

@@ -31,7 +31,7 @@ async fn open(api: &Api) -> (Pipe, JoinHandle<End>) {
     let (mut reader, mut writer) = socket.connect(address).await.unwrap().into_split();
     let upgrade = format!(
         "GET /ws/chat HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+         Origin: https://web.whatsapp.com\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
     writer.write_all(upgrade.as_bytes()).await.unwrap();
     let mut head = Vec::new();
@@ -109,6 +109,28 @@ async fn a_connection_ends_with_its_last_word_and_a_close_frame() {
     assert_eq!(socket.until_end().await.last().unwrap().tag, "stream:error");
     assert_eq!(ended.await.unwrap(), End::Closed);
     until(|| api.simulator.connections().is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_client_from_another_origin_or_none_is_refused() {
+    let api = Api::start().await;
+    let address = api.base.strip_prefix("http://").unwrap();
+    for (origin, status) in [
+        ("Origin: https://web.whatsapp.com\r\n", "101"),
+        ("Origin: https://example.com\r\n", "403"),
+        ("Origin: null\r\n", "403"),
+        ("", "403"),
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let upgrade = format!(
+            "GET /ws/chat HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{origin}\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(upgrade.as_bytes()).await.unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).await.unwrap();
+        assert_eq!(&head[..], format!("HTTP/1.1 {status}").as_bytes(), "{origin:?}");
+    }
 }
 
 #[tokio::test]

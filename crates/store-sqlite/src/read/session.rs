@@ -3,6 +3,7 @@
 use super::{cut, limit, start};
 use crate::page_token::{Position, mark};
 use crate::rows::{json, session};
+use crate::sealing::SealingKey;
 use crate::writer::failure;
 use enlace_domain::id::SessionId;
 use enlace_domain::page::{Page, PageRequest};
@@ -22,25 +23,30 @@ const PAGE: &str = "SELECT * FROM session \
      AND (created_at, id) > (?5, ?6) \
      ORDER BY created_at, id LIMIT ?7";
 
-pub(crate) async fn one(reads: &SqlitePool, id: &SessionId) -> Result<Option<Session>, StoreError> {
+pub(crate) async fn one(
+    reads: &SqlitePool,
+    sealing: &SealingKey,
+    id: &SessionId,
+) -> Result<Option<Session>, StoreError> {
     let row = sqlx::query("SELECT * FROM session WHERE id = ?")
         .bind(id.as_str())
         .fetch_optional(reads)
         .await
         .map_err(failure)?;
-    Ok(row.as_ref().map(session::read).transpose()?)
+    Ok(row.as_ref().map(|row| session::read(row, sealing)).transpose()?)
 }
 
-pub(crate) async fn all(reads: &SqlitePool) -> Result<Vec<Session>, StoreError> {
+pub(crate) async fn all(reads: &SqlitePool, sealing: &SealingKey) -> Result<Vec<Session>, StoreError> {
     let rows = sqlx::query("SELECT * FROM session ORDER BY created_at, id")
         .fetch_all(reads)
         .await
         .map_err(failure)?;
-    read_all(&rows)
+    read_all(&rows, sealing)
 }
 
 pub(crate) async fn page(
     reads: &SqlitePool,
+    sealing: &SealingKey,
     filter: &SessionFilter,
     page: &PageRequest,
 ) -> Result<Page<Session>, StoreError> {
@@ -62,9 +68,9 @@ pub(crate) async fn page(
         at: session.created_at.timestamp_millis(),
         id: session.id.as_str().to_owned(),
     };
-    Ok(cut(read_all(&rows)?, page, mark, position))
+    Ok(cut(read_all(&rows, sealing)?, page, mark, position))
 }
 
-fn read_all(rows: &[SqliteRow]) -> Result<Vec<Session>, StoreError> {
-    rows.iter().map(|row| Ok(session::read(row)?)).collect()
+fn read_all(rows: &[SqliteRow], sealing: &SealingKey) -> Result<Vec<Session>, StoreError> {
+    rows.iter().map(|row| Ok(session::read(row, sealing)?)).collect()
 }

@@ -2,6 +2,8 @@
 
 use crate::place::Place;
 use enlace_domain::id::SessionId;
+use enlace_domain::port::{Change, Entry, Store};
+use enlace_domain::proxy::Proxy;
 use enlace_store_sqlite::SqliteStore;
 use enlace_testkit::store_contract::session_id;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -42,6 +44,17 @@ async fn fill(keys: &dyn Backend) {
     keys.save(&device).await.unwrap();
 }
 
+/// Gives a session a proxy whose password is the secret.
+async fn keep_proxy(store: &SqliteStore, id: &SessionId) {
+    let mut session = store.session(id).await.unwrap().unwrap();
+    // As it is within the proxy's own text, no character needs an escape.
+    let password = std::str::from_utf8(SECRET).unwrap().replace(['=', '!'], "-");
+    session.proxy = Some(Proxy::parse(&format!("http://ana:{password}@proxy.example:3128")).unwrap());
+    let change = Change::SaveSession(Box::new(session));
+    store.commit(vec![Entry { change, event: None }]).await.unwrap();
+    assert!(store.session(id).await.unwrap().unwrap().proxy.unwrap().login().is_some());
+}
+
 /// Every byte of every file of the database.
 fn bytes(place: &Place) -> Vec<u8> {
     let folder = fs::read_dir(place.file().parent().unwrap()).unwrap();
@@ -56,7 +69,14 @@ fn holds(bytes: &[u8], text: &[u8]) -> bool {
 fn forms() -> Vec<Vec<u8>> {
     let numbers = SECRET.map(|byte| byte.to_string()).join(",");
     let hex = SECRET.map(|byte| format!("{byte:02x}")).concat();
-    vec![SECRET[..8].to_vec(), numbers[..24].into(), hex[..16].into(), hex[..16].to_uppercase().into()]
+    // The middle, which is the same in a proxy's password.
+    vec![
+        SECRET[2..18].to_vec(),
+        SECRET[..8].to_vec(),
+        numbers[..24].into(),
+        hex[..16].into(),
+        hex[..16].to_uppercase().into(),
+    ]
 }
 
 #[tokio::test]
@@ -64,6 +84,7 @@ async fn no_secret_is_readable_in_the_files_while_open_or_closed() {
     let place = Place::new();
     let (store, ana) = place.with_session("ana").await;
     fill(&*store.key_store(&ana)).await;
+    keep_proxy(&store, &ana).await;
     let open = bytes(&place);
     assert!(holds(&open, b"ana") && open.len() > 10_000, "the search finds what is not sealed");
     assert!(forms().iter().all(|form| !holds(&open, form)));
@@ -112,6 +133,18 @@ async fn rows_moved_between_sessions_do_not_open() {
     keys.get_tc_token(ADDRESS).await.expect_err("moved");
     keys.get_msg_secret(ADDRESS, ADDRESS, "3EB04").await.expect_err("moved");
     keys.get_pending_inbound(ADDRESS, ADDRESS, "3EB03").await.expect_err("moved");
+}
+
+#[tokio::test]
+async fn a_proxy_moved_to_another_session_does_not_open_and_is_not_left_out() {
+    let place = Place::new();
+    let (store, [ana, bruno]) = two_sessions(&place).await;
+    keep_proxy(&store, &ana).await;
+    let sql = "UPDATE session SET proxy = (SELECT proxy FROM session other WHERE other.id = 'ana') WHERE id = 'bruno'";
+    alter(&store, &place, sql).await;
+    let store = place.try_open(1).await.unwrap();
+    assert!(store.session(&ana).await.unwrap().unwrap().proxy.is_some());
+    store.session(&bruno).await.expect_err("moved");
 }
 
 #[tokio::test]

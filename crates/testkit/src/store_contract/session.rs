@@ -5,6 +5,7 @@ use enlace_domain::address::PhoneNumber;
 use enlace_domain::event::EventFilter;
 use enlace_domain::page::PageRequest;
 use enlace_domain::port::{Change, Entry, MessageFilter, SessionFilter, StoreError};
+use enlace_domain::proxy::Proxy;
 use enlace_domain::session::{Desired, Network, Session, SessionState, Settings, StateName};
 
 fn full(id: &str) -> Session {
@@ -20,6 +21,7 @@ fn full(id: &str) -> Session {
         expect_phone: Some(PhoneNumber::parse("999100000002").expect("a number")),
         metadata: serde_json::from_str(r#"{"team":"north","n":7,"deep":{"a":[1,null]}}"#).expect("JSON"),
         settings: Settings { link_max_rounds: Some(5), mark_online: true },
+        proxy: Some(Proxy::parse("socks5://ana:s%40cret@proxy.example:1080").expect("a proxy")),
         qr_count: 12,
         round_count: 3,
         code_count: 2,

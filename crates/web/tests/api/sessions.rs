@@ -85,8 +85,6 @@ async fn an_id_that_a_path_of_ours_would_shadow_is_refused() {
 async fn what_this_version_does_not_offer_is_said_and_never_dropped() {
     let api = Api::new().await;
     for (body, field) in [
-        (json!({"proxy": "http://localhost:3128"}), "proxy"),
-        (json!({"proxy": {"url": "http://localhost:3128"}}), "proxy"),
         (json!({"aliases": {"z-api": {"instance": "x"}}}), "aliases"),
         (json!({"network": "z-api"}), "network"),
         (json!({"network": "wassenger"}), "network"),
@@ -99,7 +97,42 @@ async fn what_this_version_does_not_offer_is_said_and_never_dropped() {
     let empty = json!({"proxy": "", "aliases": {"z-api": {}}});
     assert_eq!(api.post("/v1/sessions", &empty).await.status, 201);
     api.create("ana").await;
-    api.patch("/v1/sessions/ana", &json!({"proxy": "x"})).await.assert_problem(501, "unsupported");
+    let alias = json!({"aliases": {"z-api": {"instance": "x"}}});
+    api.patch("/v1/sessions/ana", &alias).await.assert_problem(501, "unsupported");
+}
+
+#[tokio::test]
+async fn a_proxy_is_kept_shown_without_its_password_changed_and_taken_away() {
+    let api = Api::new().await;
+    let given = json!({"id": "ana", "proxy": "socks5://ana:s3cret@127.0.0.1:1080"});
+    let created = api.post("/v1/sessions", &given).await;
+    assert_eq!(created.status, 201);
+    assert_eq!(created.json()["proxy"], "socks5://ana:***@127.0.0.1:1080");
+    let shown = api.get("/v1/sessions/ana").await.json();
+    assert_eq!(shown["proxy"], "socks5://ana:***@127.0.0.1:1080");
+
+    let renamed = api.patch("/v1/sessions/ana", &json!({"name": "Ana"})).await.json();
+    assert_eq!(renamed["proxy"], shown["proxy"], "what is left out stays");
+    let changed = api.patch("/v1/sessions/ana", &json!({"proxy": "http://proxy.example:3128"})).await.json();
+    assert_eq!(changed["proxy"], "http://proxy.example:3128");
+    for none in [json!({"proxy": null}), json!({"proxy": ""})] {
+        api.patch("/v1/sessions/ana", &json!({"proxy": "http://proxy.example:3128"})).await;
+        assert_eq!(api.patch("/v1/sessions/ana", &none).await.json()["proxy"], Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_proxy_is_refused_and_not_repeated() {
+    let api = Api::new().await;
+    api.create("ana").await;
+    for proxy in ["x", "https://a:s3cret@b:1", "http://ana:***@b:1", "socks5://a:s3cret@b"] {
+        let body = json!({ "proxy": proxy });
+        for answer in [api.post("/v1/sessions", &body).await, api.patch("/v1/sessions/ana", &body).await] {
+            let problem = answer.assert_problem(422, "invalid-field");
+            assert_eq!(problem["field"], "proxy");
+            assert!(!problem.to_string().contains("s3cret"), "{problem}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -182,7 +182,17 @@ impl Worker {
             self.session.metadata = metadata;
         }
         patch.settings.apply(&mut self.session.settings);
+        let proxied_anew = patch.proxy.is_some_and(|proxy| {
+            let differs = proxy != self.session.proxy;
+            self.session.proxy = proxy;
+            differs
+        });
         self.save(vec![]).await;
+        if proxied_anew && self.live.is_some() {
+            // What is open goes another way than the operator now wants.
+            self.close_connection().await;
+            self.on_lost("proxy-changed").await;
+        }
         self.answer(reply);
     }
 }

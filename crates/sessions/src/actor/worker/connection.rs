@@ -38,15 +38,14 @@ impl Worker {
     /// Opens a connection; what comes of it is heard later.
     pub(super) async fn open(&mut self, linked: bool) {
         self.opened += 1;
-        let config = &self.parts().config;
-        let within = if linked { config.login_within } else { config.first_qr_within };
-        self.settle_by = Some(Instant::now() + within);
+        self.settle_by = Some(Instant::now() + self.settle_within());
         let (tell, words) = mpsc::channel(WORDS);
         let request = OpenRequest {
             session: self.session.id.clone(),
             network: self.session.network,
             linked,
             mark_online: self.session.settings.mark_online,
+            proxy: self.session.proxy.clone(),
         };
         let inbox = self.inbox(tell.clone());
         match self.parts().whatsapp.open(request, inbox).await {
@@ -61,6 +60,12 @@ impl Worker {
                 Box::pin(self.on_ended(EndReason::Lost { reason })).await;
             }
         }
+    }
+
+    /// How long the connection that is open may take until it is of use.
+    fn settle_within(&self) -> Duration {
+        let config = &self.parts().config;
+        if self.session.linked { config.login_within } else { config.first_qr_within }
     }
 
     /// Ends the connection, if any, and waits until it has flushed: its keys may be wiped afterwards.
@@ -106,6 +111,9 @@ impl Worker {
     pub(super) async fn on_connection(&mut self, event: Option<ConnectionEvent>) {
         let lost = || ConnectionEvent::Ended(EndReason::Lost { reason: "connection-vanished".to_owned() });
         match event.unwrap_or_else(lost) {
+            // Its time does not run while others go before it.
+            ConnectionEvent::Queued => self.settle_by = None,
+            ConnectionEvent::Dialling => self.settle_by = Some(Instant::now() + self.settle_within()),
             ConnectionEvent::Connected => {}
             ConnectionEvent::Qr { payload, valid_for } => self.on_qr(payload, valid_for).await,
             ConnectionEvent::QrsExhausted => self.on_qrs_exhausted().await,

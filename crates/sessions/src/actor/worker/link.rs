@@ -243,7 +243,7 @@ impl Worker {
         let Some(flow) = &mut self.link else { return };
         flow.qr = None;
         flow.failed_dials += 1;
-        let hopeless = reason == "certificate-refused";
+        let hopeless = matches!(reason, "certificate-refused" | "proxy-auth-required");
         // A code that somebody may be typing right now is worth dialling for as long as it lives.
         if hopeless || (flow.failed_dials >= DIALS && !flow.has_live_code()) {
             let failure = LinkFailure::Unreachable(reason.to_owned());

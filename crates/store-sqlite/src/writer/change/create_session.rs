@@ -15,7 +15,9 @@ impl Group<'_> {
             Some(slot) => slot,
             None => self.make_slot(&session.id).await?,
         };
-        session::INSERT.run(self.connection, session::values(slot.number, session)).await?;
+        session::INSERT
+            .run(self.connection, session::values(slot.number, session, &self.memory.sealing))
+            .await?;
         self.staged.lives.push((Arc::clone(&slot), true));
         Ok(applied(true))
     }

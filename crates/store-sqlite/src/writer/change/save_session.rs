@@ -10,7 +10,9 @@ impl Group<'_> {
         let Some(slot) = self.live_slot(&session.id) else {
             return Err(Halt::Refused(StoreError::SessionNotFound(session.id.clone())));
         };
-        session::REPLACE.run(self.connection, session::values(slot.number, session)).await?;
+        session::REPLACE
+            .run(self.connection, session::values(slot.number, session, &self.memory.sealing))
+            .await?;
         Ok(applied(true))
     }
 }

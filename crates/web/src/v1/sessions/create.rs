@@ -12,6 +12,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use enlace_domain::id::SessionId;
 use enlace_domain::key::ApiKey;
+use enlace_domain::proxy::Proxy;
 use enlace_domain::session::{Network, Settings};
 use enlace_sessions::CreateSession;
 use serde::Deserialize;
@@ -40,9 +41,11 @@ pub(crate) struct CreateBody {
     metadata: Option<Map<String, Value>>,
     /// What to set.
     settings: Option<SettingsBody>,
-    /// Not offered by this version: anything but null is refused with 501.
-    #[serde(default, rename = "proxy")]
-    _proxy: Option<Value>,
+    /// What all its connections go through, socket and media, never around it: `http://` or `socks5://`, with
+    /// `user:password@` where it wants them. A simulated network in the gateway's own process needs no socket and no
+    /// proxy.
+    #[schema(example = "socks5://user:password@proxy.example:1080")]
+    proxy: Option<String>,
     /// Not offered by this version: anything but `{}` is refused with 501.
     #[serde(default, rename = "aliases")]
     #[schema(value_type = Option<Object>)]
@@ -71,7 +74,7 @@ impl Input for CreateBody {
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong, and named: `invalid-field`.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 501, description = "A network, proxy or alias that this version does not offer: `unsupported`.",
+        (status = 501, description = "A network or alias that this version does not offer: `unsupported`.",
             body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -100,7 +103,15 @@ fn read(body: CreateBody) -> Result<CreateSession, Problem> {
         network: network.transpose()?,
         metadata: body.metadata.unwrap_or_default(),
         settings,
+        proxy: proxy(body.proxy)?,
     })
+}
+
+/// A proxy as it is written; an empty text, which tools make of an empty field, is none.
+pub(super) fn proxy(text: Option<String>) -> Result<Option<Proxy>, Problem> {
+    let given = text.filter(|text| !text.trim().is_empty());
+    let proxy = given.as_deref().map(Proxy::parse).transpose();
+    proxy.map_err(|error| Problem::field("proxy", error.to_string()))
 }
 
 fn chosen(id: &str) -> Result<SessionId, Problem> {

@@ -6,14 +6,8 @@ use serde_json::{Map, Value};
 /// Networks that are driven through a vendor's own API.
 const VENDOR_NETWORKS: [&str; 4] = ["z-api", "wassenger", "press-ticket", "baileys-api"];
 
-/// Refuses a proxy and aliases that are really given.
+/// Refuses aliases that are really given.
 pub(super) fn refuse(members: &Map<String, Value>) -> Result<(), Problem> {
-    if members.get("proxy").is_some_and(is_given) {
-        return Err(Problem::unsupported(
-            "proxy",
-            "this version cannot connect a session through a proxy; leave `proxy` out and the session connects directly",
-        ));
-    }
     if members.get("aliases").is_some_and(is_given) {
         return Err(Problem::unsupported(
             "aliases",

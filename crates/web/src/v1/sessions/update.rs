@@ -1,5 +1,6 @@
 //! `PATCH /v1/sessions/{id}`
 
+use super::create;
 use super::settings::SettingsBody;
 use super::unsupported;
 use super::view::SessionView;
@@ -28,9 +29,10 @@ pub(crate) struct UpdateBody {
     metadata: Option<Map<String, Value>>,
     /// What to set; members left out stay.
     settings: Option<SettingsBody>,
-    /// Not offered by this version: anything but null is refused with 501.
-    #[serde(default, rename = "proxy")]
-    _proxy: Option<Value>,
+    /// Another proxy, or null for none. An open connection is closed and dialled anew the new way.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "socks5://user:password@proxy.example:1080")]
+    proxy: Nullable<String>,
     /// Not offered by this version: anything but `{}` is refused with 501.
     #[serde(default, rename = "aliases")]
     #[schema(value_type = Option<Object>)]
@@ -45,7 +47,7 @@ impl Input for UpdateBody {
 
 /// Change a session
 ///
-/// Changes name, metadata or settings. The id and the network are fixed at creation.
+/// Changes name, metadata, settings or proxy. The id and the network are fixed at creation.
 #[utoipa::path(
     patch, path = "/v1/sessions/{id}", operation_id = "session_update", tag = "sessions",
     params(("id" = String, Path, description = "The session.")),
@@ -55,7 +57,7 @@ impl Input for UpdateBody {
         SessionProblems, BodyProblems,
         (status = 422, description = "A field is wrong, and named: `invalid-field`.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 501, description = "A proxy or alias, which this version does not offer: `unsupported`.",
+        (status = 501, description = "An alias, which this version does not offer: `unsupported`.",
             body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -63,9 +65,10 @@ pub(crate) async fn update(
     session: InSession<Manages>,
     body: Body<UpdateBody>,
 ) -> Result<Json<SessionView>, Problem> {
-    let UpdateBody { name, metadata, settings, .. } = body.input;
+    let UpdateBody { name, metadata, settings, proxy, .. } = body.input;
     let settings = settings.map(SettingsBody::into_change).unwrap_or_default();
-    let patch = PatchSession { name: name.map_or(None, Some), metadata, settings };
+    let proxy = proxy.map_or(Ok(None), |text| create::proxy(text).map(Some))?;
+    let patch = PatchSession { name: name.map_or(None, Some), metadata, settings, proxy };
     let session = session.gateway().patch_session(session.id(), patch).await?;
     Ok(Json(SessionView::from(session.as_ref())))
 }

@@ -21,6 +21,7 @@ use utoipa::{PartialSchema, ToSchema};
     "push_name": "Ana",
     "metadata": {"team": "sales"},
     "settings": {"link_max_rounds": null, "mark_online": false},
+    "proxy": null,
     "aliases": {},
     "created_at": "2026-01-02T03:00:00.000Z"
 }))]
@@ -53,6 +54,9 @@ pub(crate) struct SessionView {
     metadata: Map<String, Value>,
     /// What is set.
     settings: SettingsView,
+    /// What its connections go through; a password shows as `***`.
+    #[schema(required)]
+    proxy: Option<String>,
     /// Its name in each dialect that is served here.
     #[schema(value_type = Object)]
     aliases: Map<String, Value>,
@@ -165,6 +169,7 @@ impl From<&Session> for SessionView {
                 link_max_rounds: session.settings.link_max_rounds,
                 mark_online: session.settings.mark_online,
             },
+            proxy: session.proxy.as_ref().map(ToString::to_string),
             aliases: Map::new(),
             created_at: enlace_domain::clock::millis::format(&session.created_at),
         }

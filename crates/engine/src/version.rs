@@ -1,0 +1,220 @@
+//! Which version of WhatsApp Web is told to WhatsApp: one for all sessions.
+//!
+//! The one this build was made for counts as good. At the first dial, and once a day, the page that names the newest is
+//! read, by one for all; what it names is kept in a file. Nothing of it is needed for a dial, and none waits long for it.
+//! A version that WhatsApp refused is not told again by this process.
+
+use crate::config::{ClientVersion, VersionPolicy};
+use parking_lot::Mutex;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+use wacore::net::{HttpClient, HttpRequest};
+use wacore::version::parse_sw_js;
+
+/// Longest that a dial waits for the page; reading it goes on behind.
+const DIAL_WAITS: Duration = Duration::from_secs(3);
+/// Longest that the end of a refused connection waits for it.
+const REFUSED_WAITS: Duration = Duration::from_secs(8);
+/// How long reading the page may take.
+pub(crate) const PAGE_WITHIN: Duration = Duration::from_secs(10);
+/// Largest page, in bytes.
+pub(crate) const PAGE: u64 = 4 * 1024 * 1024;
+/// How long what was read counts as the newest.
+const FRESH: Duration = Duration::from_hours(24);
+/// When a page that could not be read is tried again.
+const AGAIN: Duration = Duration::from_mins(10);
+/// How often at most the page is read because of a refusal.
+const AT_MOST: Duration = Duration::from_mins(1);
+/// Real revisions have ten digits; what is below was never one.
+const FIRST_REVISION: u32 = 1_000_000_000;
+
+/// The version, and how it is learnt.
+pub(crate) struct Versions {
+    policy: VersionPolicy,
+    known: Mutex<Known>,
+    /// One reads for all.
+    reading: tokio::sync::Mutex<()>,
+}
+
+struct Known {
+    good: ClientVersion,
+    refused: Vec<ClientVersion>,
+    /// When the page was last read because of a refusal.
+    asked_at: Option<Instant>,
+    /// When it is read next.
+    look_at: Option<Instant>,
+}
+
+impl Versions {
+    /// Takes up the version that was kept, if it is newer than the built-in one.
+    pub(crate) fn new(policy: VersionPolicy) -> Self {
+        let kept = policy.kept.as_deref().and_then(read_kept);
+        let good = kept.filter(|kept| *kept > ClientVersion::BUILT_IN).unwrap_or(ClientVersion::BUILT_IN);
+        let known = Known { good, refused: Vec::new(), asked_at: None, look_at: None };
+        Self { policy, known: Mutex::new(known), reading: tokio::sync::Mutex::default() }
+    }
+
+    /// The version for a dial that is to happen now.
+    pub(crate) async fn for_dial(self: &Arc<Self>, http: &Arc<dyn HttpClient>) -> ClientVersion {
+        if let Some(pinned) = self.policy.pinned {
+            return pinned;
+        }
+        if self.is_due(Instant::now()) {
+            self.look(http, DIAL_WAITS, Self::is_due).await;
+        }
+        self.known.lock().good
+    }
+
+    /// WhatsApp refused a version. Says whether there is another one to try.
+    pub(crate) async fn refused(
+        self: &Arc<Self>,
+        refused: ClientVersion,
+        http: &Arc<dyn HttpClient>,
+    ) -> bool {
+        if self.policy.pinned.is_some() {
+            tracing::error!(
+                version = %refused,
+                "WhatsApp refuses the version that `version` in the section [whatsapp] sets; set a newer one, or none"
+            );
+            return false;
+        }
+        let is_current = {
+            let mut known = self.known.lock();
+            if !known.refused.contains(&refused) {
+                known.refused.push(refused);
+            }
+            known.good == refused
+        };
+        if is_current {
+            self.look(http, REFUSED_WAITS, Self::asks_now).await;
+        }
+        let good = self.best_left(refused);
+        if good == refused {
+            tracing::error!(
+                version = %refused,
+                "WhatsApp refuses this version of its web client and names no newer one; update Enlace, or set \
+                 `version` in the section [whatsapp]"
+            );
+        } else {
+            tracing::warn!(%refused, version = %good, "WhatsApp refuses this version; another one is tried");
+        }
+        good != refused
+    }
+
+    /// What is told from now on. Where the page knows no better, the built-in version gets its try.
+    fn best_left(&self, refused: ClientVersion) -> ClientVersion {
+        let mut known = self.known.lock();
+        if known.good == refused && !known.refused.contains(&ClientVersion::BUILT_IN) {
+            known.good = ClientVersion::BUILT_IN;
+        }
+        known.good
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        !self.policy.url.is_empty() && self.known.lock().look_at.is_none_or(|at| now >= at)
+    }
+
+    /// Whether a refusal may ask the page; if so, it did.
+    fn asks_now(&self, now: Instant) -> bool {
+        let mut known = self.known.lock();
+        let may = known.asked_at.is_none_or(|at| now.duration_since(at) >= AT_MOST);
+        let asks = may && !self.policy.url.is_empty();
+        if asks {
+            known.asked_at = Some(now);
+        }
+        asks
+    }
+
+    /// Reads the page, if `wanted` still holds when it is one's turn; goes on when nobody waits any longer.
+    async fn look(
+        self: &Arc<Self>,
+        http: &Arc<dyn HttpClient>,
+        wait: Duration,
+        wanted: fn(&Self, Instant) -> bool,
+    ) {
+        let (versions, http) = (Arc::clone(self), Arc::clone(http));
+        let looking = tokio::spawn(async move {
+            let _one = versions.reading.lock().await;
+            if wanted(&versions, Instant::now()) {
+                versions.read_page(&http).await;
+            }
+        });
+        if timeout(wait, looking).await.is_err() {
+            tracing::info!("the page that names WhatsApp's web version takes long; it is not waited for");
+        }
+    }
+
+    async fn read_page(&self, http: &Arc<dyn HttpClient>) {
+        let page = timeout(PAGE_WITHIN, fetch(&self.policy.url, http.as_ref())).await;
+        let named = page.unwrap_or_else(|_| Err("it did not answer in time".to_owned()));
+        let now = Instant::now();
+        let mut known = self.known.lock();
+        known.look_at = Some(now + if named.is_ok() { FRESH } else { AGAIN });
+        let good = known.good;
+        match named {
+            Ok(version) if known.refused.contains(&version) => {
+                tracing::warn!(%version, "the page names a version that WhatsApp refused; it is not used");
+            }
+            Ok(version) => {
+                known.good = version;
+                drop(known);
+                tracing::info!(%version, before = %good, "the version of WhatsApp Web was read");
+                if let Some(path) = self.policy.kept.clone() {
+                    // Nothing waits for it.
+                    drop(tokio::task::spawn_blocking(move || keep(&path, version)));
+                }
+            }
+            Err(wrong) => tracing::warn!(
+                url = self.policy.url,
+                wrong,
+                version = %good,
+                "the page that names WhatsApp's web version cannot be used; the version known so far stays"
+            ),
+        }
+    }
+}
+
+async fn fetch(url: &str, http: &dyn HttpClient) -> Result<ClientVersion, String> {
+    // As a browser asks for it; others are given another page.
+    let request = HttpRequest::get(url).with_header("sec-fetch-site", "none").with_header(
+        "user-agent",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+    );
+    let answer = http.execute(request).await.map_err(|error| format!("{error:#}"))?;
+    if answer.status_code != 200 {
+        return Err(format!("it answered {}", answer.status_code));
+    }
+    let page = String::from_utf8_lossy(&answer.body);
+    match parse_sw_js(&page) {
+        Some((major, minor, revision)) if revision >= FIRST_REVISION => {
+            Ok(ClientVersion(major, minor, revision))
+        }
+        _ => Err("it names no version".to_owned()),
+    }
+}
+
+fn read_kept(path: &Path) -> Option<ClientVersion> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let version = ClientVersion::parse(text.trim()).filter(|version| version.2 >= FIRST_REVISION);
+    if version.is_none() {
+        tracing::warn!(path = %path.display(), "the kept version of WhatsApp Web is unreadable; it is left alone");
+    }
+    version
+}
+
+/// Whole or not at all.
+fn keep(path: &Path, version: ClientVersion) {
+    let beside = path.with_extension("new");
+    let written = std::fs::File::create(&beside)
+        .and_then(|mut file| writeln!(file, "{version}"))
+        .and_then(|()| std::fs::rename(&beside, path));
+    if let Err(error) = written {
+        tracing::warn!(path = %path.display(), %error, "the version of WhatsApp Web could not be kept");
+    }
+}
+
+#[cfg(test)]
+mod tests;
