@@ -200,13 +200,15 @@ pub struct SimulatorArgs {
 /// `enlace keys`.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Make a new admin key and print it once; the gateway must not be running
-    ResetAdmin(ResetAdminArgs),
+    /// Make a new admin key, print it once and revoke every earlier admin key; the gateway must not be running
+    ResetAdmin(KeysArgs),
+    /// List all keys, without their text; the gateway must not be running
+    List(KeysArgs),
 }
 
-/// `enlace keys reset-admin`.
+/// `enlace keys …`.
 #[derive(Args, Debug)]
-pub struct ResetAdminArgs {
+pub struct KeysArgs {
     /// The gateway's folder
     #[arg(long, value_name = "DIR", env = "ENLACE_DATA_DIR", default_value = "./enlace-data")]
     pub data_dir: PathBuf,

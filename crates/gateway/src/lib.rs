@@ -126,6 +126,7 @@ fn dispatch(cli: &Cli) -> Result<(), StartError> {
             Command::Demo(args) => demo::run(args, &cli.log, &environment).await,
             Command::Simulator(args) => simulator::run(args, &cli.log, &environment).await,
             Command::Keys(KeysCommand::ResetAdmin(args)) => Ok(keys::reset_admin(args, &environment).await?),
+            Command::Keys(KeysCommand::List(args)) => Ok(keys::list(args, &environment).await?),
             Command::Link(args) => link::run(args, &cli.log, &environment).await,
             Command::Doctor(args) => doctor::run(args, &cli.log, &environment).await,
             Command::Openapi | Command::Completions(_) | Command::Reference => Ok(()),

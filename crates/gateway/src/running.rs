@@ -10,7 +10,7 @@ use enlace_domain::key::Scope;
 use enlace_domain::port::sink::EventSink;
 use enlace_domain::session::Network;
 use enlace_engine::{EngineConfig, WebEngine};
-use enlace_sessions::{AdminKey, EventHub, Gateway, GatewayError, GatewayParts, SessionsConfig};
+use enlace_sessions::{AdminKey, EventHub, Gateway, GatewayError, GatewayParts, Limits, SessionsConfig};
 use enlace_store_sqlite::{KeyOrigin, MasterKeyError, OpenError, SealingKey, SqliteStore};
 use enlace_web::{BuildInfo, Metrics, PublicSettings, Readiness, TrustedProxies, WebState};
 use secrecy::{ExposeSecret, SecretString};
@@ -304,6 +304,12 @@ fn sessions_config(settings: &Settings, simulated: &Simulated) -> SessionsConfig
         proof_window: Duration::from_secs(sessions.proof_seconds),
         idempotency_window: Duration::from_secs(sessions.idempotency_hours.saturating_mul(3600)),
         outbox_limit: sessions.outbox_limit,
+        limits: Limits {
+            key_per_minute: settings.limits.key_per_minute,
+            session_per_minute: settings.limits.session_per_minute,
+            link_per_minute: settings.limits.link_per_minute,
+            refused_per_minute: settings.limits.refused_per_minute,
+        },
         ..SessionsConfig::default()
     }
 }

@@ -68,7 +68,7 @@ pub(crate) fn tell_admin_key(running: &Running) {
     match running.admin_key() {
         AdminKey::Created(key) => {
             say!("  admin key, shown this once: {}", key.expose_secret());
-            say!("    keep it; `enlace keys reset-admin` makes another");
+            say!("    keep it; `enlace keys reset-admin` makes another in its place");
         }
         AdminKey::Set => say!("  admin key: the one of ENLACE_ADMIN_KEY"),
         AdminKey::Exists => {}

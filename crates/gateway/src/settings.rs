@@ -38,6 +38,8 @@ pub struct Settings {
     pub link: LinkSettings,
     /// All sessions.
     pub sessions: SessionSettings,
+    /// How often may be asked.
+    pub limits: LimitSettings,
     /// WhatsApp itself.
     pub whatsapp: WhatsappSettings,
     /// The simulated network.
@@ -126,6 +128,20 @@ pub struct SessionSettings {
     pub idempotency_hours: u64,
     /// How many messages of a session may wait.
     pub outbox_limit: usize,
+}
+
+/// How often may be asked, each a number a minute; 0 is no limit.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Requests with one key.
+    pub key_per_minute: u32,
+    /// Requests about one session.
+    pub session_per_minute: u32,
+    /// Asks for a QR or a code of one session.
+    pub link_per_minute: u32,
+    /// Wrong keys from one address.
+    pub refused_per_minute: u32,
 }
 
 /// The simulated network.

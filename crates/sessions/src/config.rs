@@ -42,6 +42,32 @@ pub struct SessionsConfig {
     pub unlink_given_up_after: Duration,
     /// How many messages of one session may wait in memory; more are answered 429.
     pub outbox_limit: usize,
+    /// How often may be asked.
+    pub limits: Limits,
+}
+
+/// How often may be asked, each a number a minute that may be used up at once; 0 is no limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests with one key.
+    pub key_per_minute: u32,
+    /// Requests about one session.
+    pub session_per_minute: u32,
+    /// Asks for a QR or a code of one session.
+    pub link_per_minute: u32,
+    /// Wrong keys from one address. Valid keys from there are taken all the same.
+    pub refused_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            key_per_minute: 300_000,
+            session_per_minute: 200_000,
+            link_per_minute: 300,
+            refused_per_minute: 60,
+        }
+    }
 }
 
 impl Default for SessionsConfig {
@@ -64,6 +90,7 @@ impl Default for SessionsConfig {
             unlink_retry_max: Duration::from_hours(1),
             unlink_given_up_after: Duration::from_hours(30 * 24),
             outbox_limit: 1_000,
+            limits: Limits::default(),
         }
     }
 }

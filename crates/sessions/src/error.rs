@@ -101,6 +101,21 @@ pub enum GatewayError {
     /// The session's outbox is full.
     #[error("too many messages of this session wait to be sent; send the next ones later")]
     OutboxFull,
+    /// Asked too often.
+    #[error(
+        "asked too often {what}; ask again after the seconds in Retry-After; the section [limits] of the configuration sets how often"
+    )]
+    TooOften {
+        /// Of what there was too much.
+        what: &'static str,
+        /// Seconds until the next.
+        retry_after: u64,
+    },
+    /// As many tickets live as may.
+    #[error(
+        "too many stream tickets live; one ticket opens many streams, so keep it, or make the next one later"
+    )]
+    TooManyTickets,
     /// Another request asked for a code with another number or other characters.
     #[error("another request replaced this pairing code before the network accepted it; use the newest one")]
     CodeReplaced,
@@ -206,7 +221,7 @@ impl Fault for GatewayError {
             | Self::WorkerRestarted
             | Self::Stopping => ErrorKind::Unavailable,
             Self::Interrupted | Self::CodeReplaced => ErrorKind::Conflict,
-            Self::OutboxFull => ErrorKind::RateLimited,
+            Self::OutboxFull | Self::TooManyTickets | Self::TooOften { .. } => ErrorKind::RateLimited,
             Self::MessageRefused { .. } => ErrorKind::Rejected,
             Self::CursorUnknown(_) | Self::CursorExpired(_) => ErrorKind::Gone,
             Self::Unsupported(_) => ErrorKind::Unsupported,
@@ -230,6 +245,8 @@ impl Fault for GatewayError {
             Self::Interrupted => "link-interrupted",
             Self::CodeReplaced => "code-replaced",
             Self::OutboxFull => "outbox-full",
+            Self::TooManyTickets => "too-many-tickets",
+            Self::TooOften { .. } => "rate-limited",
             Self::MessageRefused { .. } => "message-refused",
             Self::CursorUnknown(_) => "cursor-unknown",
             Self::CursorExpired(_) => "cursor-expired",
@@ -255,6 +272,8 @@ impl Fault for GatewayError {
             Self::Refused(refusal) => refusal.retry_after(),
             Self::Engine(error) => error.retry_after(),
             Self::OutboxFull => Some(5),
+            Self::TooManyTickets => Some(60),
+            Self::TooOften { retry_after, .. } => Some(*retry_after),
             Self::WorkerRestarted | Self::Stopping => Some(2),
             _ => None,
         }

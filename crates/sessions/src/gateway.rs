@@ -2,6 +2,8 @@
 
 use crate::config::SessionsConfig;
 use crate::hub::EventHub;
+use crate::keys::Keys;
+use crate::limits::Limiter;
 use crate::registry::Registry;
 use enlace_domain::clock::Clock;
 use enlace_domain::port::store::{Store, StoreError};
@@ -26,6 +28,8 @@ pub struct GatewayParts {
 pub struct Gateway {
     pub(crate) parts: Arc<GatewayParts>,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) limits: Limiter,
 }
 
 impl Gateway {
@@ -40,7 +44,8 @@ impl Gateway {
             registry.adopt(session);
         }
         registry.follow_up_unlinkings(Arc::clone(&parts));
-        Ok(Arc::new(Self { parts, registry }))
+        let limits = Limiter::new(&parts.config.limits);
+        Ok(Arc::new(Self { parts, registry, keys: Arc::default(), limits }))
     }
 
     /// Ends every actor, closing connections cleanly. Desired states stay, so the next start resumes them.

@@ -9,6 +9,7 @@ use crate::writer::{Step, WriteError, Writer, WriterCounts, WriterHandle, failur
 use async_trait::async_trait;
 use chrono::DurationRound;
 use chrono::TimeDelta;
+use enlace_domain::audit::{AuditFilter, AuditRecord};
 use enlace_domain::clock::Timestamp;
 use enlace_domain::event::{Event, EventFilter, LogBounds};
 use enlace_domain::id::{KeyId, MessageId, SessionId};
@@ -174,6 +175,14 @@ impl Store for SqliteStore {
         read::api_key::by_hash(&self.inner.reads, hash).await
     }
 
+    async fn key(&self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
+        read::api_key::one(&self.inner.reads, id).await
+    }
+
+    async fn keys(&self, page: &PageRequest) -> Result<Page<ApiKey>, StoreError> {
+        read::api_key::page(&self.inner.reads, page).await
+    }
+
     async fn admin_keys(&self) -> Result<u64, StoreError> {
         read::api_key::admins(&self.inner.reads).await
     }
@@ -190,5 +199,9 @@ impl Store for SqliteStore {
         self.inner.writer.run(None, vec![step]).await?;
         self.inner.touched.lock().insert(id.clone(), minute);
         Ok(())
+    }
+
+    async fn audit(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditRecord>, StoreError> {
+        read::audit::page(&self.inner.reads, filter, page).await
     }
 }

@@ -11,6 +11,7 @@ mod openapi;
 mod planned;
 pub mod qr;
 mod router;
+mod rules;
 mod v1;
 
 pub use kit::client::TrustedProxies;

@@ -17,6 +17,7 @@ use utoipa::{Modify, OpenApi};
         (name = "sessions", description = "WhatsApp numbers that are, or can be, linked."),
         (name = "messages", description = "What they say."),
         (name = "events", description = "What happened, as server-sent events."),
+        (name = "keys", description = "Who may do what, and who did what."),
         (name = "gateway", description = "The gateway itself."),
     ),
     components(schemas(ProblemBody)),
@@ -42,6 +43,11 @@ impl Modify for Keys {
                 "The API key as password, any user name; for clients that only take a URL.",
             ),
         );
+        let ticket = ApiKeyValue::with_description(
+            "ticket",
+            "A ticket of POST /v1/stream-tickets; for event streams only.",
+        );
+        components.add_security_scheme("ticket", SecurityScheme::ApiKey(ApiKey::Query(ticket)));
         let header = ApiKeyValue::with_description("X-API-Key", "The API key.");
         components.add_security_scheme("api_key", SecurityScheme::ApiKey(ApiKey::Header(header)));
     }

@@ -21,19 +21,13 @@ const fn planned(path: &'static str, what: &'static str, instead: &'static str) 
 }
 
 const LISTEN: &str = "read GET /v1/events instead";
-const ONE_KEY: &str = "use the admin key";
-const HEADERS: &str = "send the key as a header, or as the password of HTTP Basic";
 const BY_QR_OR_CODE: &str = "link by QR or by pairing code";
 const OWN_PAGE: &str = "show GET \u{2026}/qr on a page of your own";
 const ON_THE_PHONE: &str = "use the phone";
 const TEXT_ONLY: &str = "GET the message: it names its kind";
 
 /// Of the gateway; each path stands for those below it too.
-const OF_GATEWAY: [Planned; 3] = [
-    planned("/v1/webhooks", "webhooks", LISTEN),
-    planned("/v1/keys", "management of keys", ONE_KEY),
-    planned("/v1/stream-tickets", "tickets for event streams", HEADERS),
-];
+const OF_GATEWAY: [Planned; 1] = [planned("/v1/webhooks", "webhooks", LISTEN)];
 
 /// Of a session, which must be there; each path stands for those below it too.
 const OF_SESSION: [Planned; 11] = [

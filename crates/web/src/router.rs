@@ -4,7 +4,7 @@ use crate::kit::client;
 use crate::kit::envelope::{envelope, panicked, unknown_route};
 use crate::kit::state::{Shared, WebState};
 use crate::openapi::Frame;
-use crate::{health, metrics, planned, v1};
+use crate::{health, metrics, planned, rules, v1};
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::routing::get;
@@ -44,11 +44,13 @@ pub fn openapi() -> String {
 }
 
 fn documented() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(Frame::openapi())
+    let mut router = OpenApiRouter::with_openapi(Frame::openapi())
         .merge(v1::routes())
         .merge(health::routes())
         .merge(metrics::routes())
-        .merge(planned::routes())
+        .merge(planned::routes());
+    rules::write(router.get_openapi_mut());
+    router
 }
 
 fn text(document: &utoipa::openapi::OpenApi) -> String {

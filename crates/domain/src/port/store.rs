@@ -1,9 +1,10 @@
 //! The storage port: one unit of changes and the events that tell of them, committed together.
 
 use crate::address::Person;
+use crate::audit::{AuditFilter, AuditRecord};
 use crate::event::{Event, EventFilter, EventType, LogBounds, NewEvent};
 use crate::id::{KeyId, MessageId, RetiredId, SessionId};
-use crate::key::ApiKey;
+use crate::key::{ApiKey, KeyChange};
 use crate::message::{Message, Status};
 use crate::page::{Page, PageRequest};
 use crate::retired::RetiredDevice;
@@ -65,6 +66,19 @@ pub enum Change {
     ForgetDevice(RetiredId),
     /// Insert a key.
     AddKey(Box<ApiKey>),
+    /// Change a key. [`StoreError::KeyNotFound`] when it is gone, [`StoreError::LastAdminKey`] when afterwards no key
+    /// could rule keys for good (see [`ApiKey::rules_for_good`]).
+    ChangeKey {
+        /// Which.
+        id: KeyId,
+        /// What.
+        change: KeyChange,
+    },
+    /// Remove a key; refused as [`Change::ChangeKey`] is.
+    RevokeKey(KeyId),
+    /// Append a record to the audit log. What is older than [`crate::audit::AUDIT_KEEP_DAYS`] or more than
+    /// [`crate::audit::AUDIT_KEEP_RECORDS`] records back is dropped with it.
+    Audit(Box<AuditRecord>),
     /// Nothing but the event.
     None,
 }
@@ -166,10 +180,17 @@ pub trait Store: Send + Sync {
 
     /// The key with this SHA-256.
     async fn key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError>;
+    /// The key with this id.
+    async fn key(&self, id: &KeyId) -> Result<Option<ApiKey>, StoreError>;
+    /// A page of keys, oldest first.
+    async fn keys(&self, page: &PageRequest) -> Result<Page<ApiKey>, StoreError>;
     /// How many keys with scope `admin` exist.
     async fn admin_keys(&self) -> Result<u64, StoreError>;
     /// Records that a key was used (to the minute; may be lost in a crash).
     async fn touch_key(&self, id: &KeyId, at: Timestamp) -> Result<(), StoreError>;
+
+    /// A page of the audit log, newest first.
+    async fn audit(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditRecord>, StoreError>;
 }
 
 /// What can go wrong in storage.
@@ -184,6 +205,14 @@ pub enum StoreError {
     /// The same `Idempotency-Key` came with another request.
     #[error("this Idempotency-Key was used for a different request; use a new key for a new message")]
     IdempotencyMismatch,
+    /// The key is gone.
+    #[error("there is no key with the id {0}; GET /v1/keys lists all")]
+    KeyNotFound(KeyId),
+    /// It is the last key that rules keys for good.
+    #[error(
+        "this is the last admin key that is not limited and never expires, and without it nobody could manage keys; make another such key first, and use that one"
+    )]
+    LastAdminKey,
     /// A page token that this list did not give.
     #[error("this page_token was not given by this list; leave it out to begin anew")]
     InvalidPageToken,
@@ -201,8 +230,8 @@ pub enum StoreError {
 impl Fault for StoreError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::SessionExists(_) | Self::IdempotencyMismatch => ErrorKind::Conflict,
-            Self::SessionNotFound(_) => ErrorKind::NotFound,
+            Self::SessionExists(_) | Self::IdempotencyMismatch | Self::LastAdminKey => ErrorKind::Conflict,
+            Self::SessionNotFound(_) | Self::KeyNotFound(_) => ErrorKind::NotFound,
             Self::InvalidPageToken => ErrorKind::InvalidInput,
             Self::Full | Self::Closed => ErrorKind::Unavailable,
             Self::Failed(_) => ErrorKind::Internal,
@@ -214,6 +243,8 @@ impl Fault for StoreError {
             Self::SessionExists(_) => "session-exists",
             Self::SessionNotFound(_) => "session-not-found",
             Self::IdempotencyMismatch => "idempotency-mismatch",
+            Self::KeyNotFound(_) => "key-not-found",
+            Self::LastAdminKey => "last-admin-key",
             Self::InvalidPageToken => "invalid-page-token",
             Self::Full => "disk-full",
             Self::Failed(_) => "storage-failed",

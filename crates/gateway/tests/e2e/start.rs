@@ -169,11 +169,17 @@ async fn a_lost_admin_key_is_replaced_offline() -> Result<()> {
     server.create("ana").await?;
     server.stop().await?;
     let path = server.folder().to_str().context("a plain name")?;
-    let (status, output, _) = run(&["keys", "reset-admin", "--data-dir", path], &[]).await?;
+    let (status, output, errors) = run(&["keys", "reset-admin", "--data-dir", path], &[]).await?;
     let key = output.trim();
     ensure!(status.success() && key.len() == 64, "no key: {output}");
+    ensure!(errors.contains("revoked: 1"), "it is not said what became of the old one: {errors}");
     let key = key.to_owned();
+    let (status, listed, _) = run(&["keys", "list", "--data-dir", path], &[]).await?;
+    let rows: Vec<_> = listed.lines().filter(|line| line.contains("key_")).collect();
+    ensure!(status.success() && rows.len() == 1 && rows[0].contains("admin"), "{listed}");
+    ensure!(!listed.contains(&key) && !listed.contains(KEY), "a key is in the list: {listed}");
     server.start_again(&["--simulator"]).await?;
+    problem(server.api.get("/v1/sessions/ana").await?, 401, "key-invalid")?;
     server.api.with_key(Some(&key)).get("/v1/sessions/ana").await?.expect_status(200)?;
     let (status, _, errors) = run(&["keys", "reset-admin", "--data-dir", "/nowhere/at/all"], &[]).await?;
     check_sentence(status, &errors)?;

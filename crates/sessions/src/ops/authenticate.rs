@@ -16,6 +16,16 @@ pub enum KeyError {
     /// It was valid once.
     #[error("this key has expired; make a new one with an admin key")]
     Expired,
+    /// Not a ticket of this gateway, or no longer.
+    #[error(
+        "this ticket is not valid: tickets end with their key and when the gateway starts again; make a new one with POST /v1/stream-tickets"
+    )]
+    TicketInvalid,
+    /// Its time is over.
+    #[error(
+        "this ticket has expired: it opens streams only within its life, which may be 600 seconds; make a new one with POST /v1/stream-tickets"
+    )]
+    TicketExpired,
     /// It could not be looked up.
     #[error(transparent)]
     Failed(GatewayError),
@@ -24,7 +34,9 @@ pub enum KeyError {
 impl Fault for KeyError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid | Self::Expired => ErrorKind::Unauthenticated,
+            Self::Invalid | Self::Expired | Self::TicketInvalid | Self::TicketExpired => {
+                ErrorKind::Unauthenticated
+            }
             Self::Failed(error) => error.kind(),
         }
     }
@@ -33,6 +45,8 @@ impl Fault for KeyError {
         match self {
             Self::Invalid => "key-invalid",
             Self::Expired => "key-expired",
+            Self::TicketInvalid => "ticket-invalid",
+            Self::TicketExpired => "ticket-expired",
             Self::Failed(error) => error.code(),
         }
     }
@@ -44,7 +58,7 @@ impl Gateway {
         let found = self.parts.store.key_by_hash(&hash_key(credential)).await;
         let key = found.map_err(|error| KeyError::Failed(error.into()))?.ok_or(KeyError::Invalid)?;
         let now = self.parts.clock.now();
-        if key.expires_at.is_some_and(|end| end <= now) {
+        if key.is_over(now) {
             return Err(KeyError::Expired);
         }
         if key.last_used_at.is_none_or(|last| now - last >= TimeDelta::minutes(1)) {

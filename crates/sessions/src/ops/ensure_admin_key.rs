@@ -1,11 +1,14 @@
 //! Makes the first admin key.
 
+use super::create_key::rights;
+use crate::by::entry;
 use crate::secret_text::{hash_key, new_key};
 use crate::{Gateway, GatewayError};
-use enlace_domain::clock::Clock;
+use enlace_domain::audit::{AuditAction, AuditRecord, Who};
+use enlace_domain::clock::Timestamp;
 use enlace_domain::id::KeyId;
 use enlace_domain::key::{ApiKey, Scope};
-use enlace_domain::port::store::{Change, Entry, Store, StoreError};
+use enlace_domain::port::store::{Change, Entry};
 use secrecy::{ExposeSecret, SecretString};
 
 /// What became of the admin key at a start.
@@ -32,34 +35,25 @@ impl Gateway {
         }
         let given = wanted.is_some();
         let secret = wanted.unwrap_or_else(new_key);
-        add_admin_key(self.parts.store.as_ref(), self.parts.clock.as_ref(), &secret).await?;
+        let now = self.parts.clock.now();
+        let key = admin_key(&secret, now);
+        let made = AuditRecord::new(&Who::default(), now, AuditAction::KeyCreated).target(&key.id);
+        let made = entry(made.data(rights(&key)));
+        let add = Entry { change: Change::AddKey(Box::new(key)), event: None };
+        self.parts.store.commit(vec![add, made]).await?;
         Ok(if given { AdminKey::Set } else { AdminKey::Created(secret) })
     }
 }
 
-/// Makes another admin key and answers with it, once. Offline: the store belongs to no running gateway. Keys that exist
-/// stay valid.
-pub async fn reset_admin_key(store: &dyn Store, clock: &dyn Clock) -> Result<SecretString, StoreError> {
-    let secret = new_key();
-    add_admin_key(store, clock, &secret).await?;
-    Ok(secret)
-}
-
-async fn add_admin_key(
-    store: &dyn Store,
-    clock: &dyn Clock,
-    secret: &SecretString,
-) -> Result<(), StoreError> {
-    let key = ApiKey {
+pub(crate) fn admin_key(secret: &SecretString, now: Timestamp) -> ApiKey {
+    ApiKey {
         id: KeyId::random(),
         name: "admin".to_owned(),
         hash: hash_key(secret.expose_secret()),
         scopes: vec![Scope::Admin],
         sessions: None,
-        created_at: clock.now(),
+        created_at: now,
         expires_at: None,
         last_used_at: None,
-    };
-    store.commit(vec![Entry { change: Change::AddKey(Box::new(key)), event: None }]).await?;
-    Ok(())
+    }
 }

@@ -1,21 +1,31 @@
 //! The use cases, one file each, named by its verb. Each is a method of [`crate::Gateway`].
 
 pub(crate) mod authenticate;
+mod change_key;
+pub(crate) mod create_key;
 pub(crate) mod create_session;
 mod delete_session;
 pub(crate) mod ensure_admin_key;
+mod get_key;
 mod get_message;
 mod get_session;
+mod limit;
 pub(crate) mod link;
+mod list_keys;
 mod list_messages;
 mod list_sessions;
 mod logout;
 pub(crate) mod patch_session;
 mod qr;
+mod read_audit;
 pub(crate) mod read_events;
+pub(crate) mod reset_admin_key;
 mod restart;
+mod revoke_key;
 pub(crate) mod send_message;
 mod start;
 mod stop;
+pub(crate) mod stream_ticket;
 mod temporary_key;
 pub(crate) mod watch;
+pub(crate) mod watch_key;

@@ -1,6 +1,7 @@
 //! A disk that is full for some sessions: a store behind our own port whose commits fail while it is.
 
 use async_trait::async_trait;
+use enlace_domain::audit::{AuditFilter, AuditRecord};
 use enlace_domain::clock::Timestamp;
 use enlace_domain::event::{Event, EventFilter, LogBounds};
 use enlace_domain::id::{KeyId, MessageId, SessionId};
@@ -44,7 +45,12 @@ impl Disk {
             | Change::AdvanceStatus { session, .. }
             | Change::LearnPerson { session, .. } => Some(session),
             Change::RetireDevice(device) => Some(&device.session),
-            Change::ForgetDevice(_) | Change::AddKey(_) | Change::None => None,
+            Change::Audit(record) => record.session.as_ref(),
+            Change::ForgetDevice(_)
+            | Change::AddKey(_)
+            | Change::ChangeKey { .. }
+            | Change::RevokeKey(_)
+            | Change::None => None,
         });
         session.is_none_or(|session| !self.full.lock().unwrap().contains(session))
     }
@@ -113,11 +119,23 @@ impl Store for Disk {
         self.inner.key_by_hash(hash).await
     }
 
+    async fn key(&self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
+        self.inner.key(id).await
+    }
+
+    async fn keys(&self, page: &PageRequest) -> Result<Page<ApiKey>, StoreError> {
+        self.inner.keys(page).await
+    }
+
     async fn admin_keys(&self) -> Result<u64, StoreError> {
         self.inner.admin_keys().await
     }
 
     async fn touch_key(&self, id: &KeyId, at: Timestamp) -> Result<(), StoreError> {
         self.inner.touch_key(id, at).await
+    }
+
+    async fn audit(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditRecord>, StoreError> {
+        self.inner.audit(filter, page).await
     }
 }

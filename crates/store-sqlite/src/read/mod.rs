@@ -1,6 +1,7 @@
 //! Reading, a file per table. Every query runs on the read pool and sees all that was committed before it began.
 
 pub(crate) mod api_key;
+pub(crate) mod audit;
 pub(crate) mod event;
 pub(crate) mod message;
 pub(crate) mod retired_device;

@@ -10,6 +10,22 @@ use sqlx::sqlite::SqliteRow;
 pub(crate) const INSERT: &str = "INSERT INTO api_key (id, hash, name, scopes, sessions, is_admin, created_at, \
      expires_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
+/// Changes what can be changed of a key.
+pub(crate) const CHANGE: &str =
+    "UPDATE api_key SET name = ?2, scopes = ?3, sessions = ?4, is_admin = ?5, expires_at = ?6 WHERE id = ?1";
+
+/// The values for [`CHANGE`].
+pub(crate) fn changed(key: &ApiKey) -> Vec<Value> {
+    vec![
+        key.id.as_str().into(),
+        key.name.as_str().into(),
+        json(&key.scopes).into(),
+        key.sessions.as_ref().map(json).into(),
+        key.scopes.contains(&Scope::Admin).into(),
+        key.expires_at.map(|at| at.timestamp_millis()).into(),
+    ]
+}
+
 /// The values of a key's row, in the order of [`INSERT`].
 pub(crate) fn values(key: &ApiKey) -> Vec<Value> {
     vec![

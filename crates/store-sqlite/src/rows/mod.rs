@@ -1,6 +1,7 @@
 //! Rows to words and back, a file per table. A row that does not read names its table and column.
 
 pub(crate) mod api_key;
+pub(crate) mod audit;
 pub(crate) mod event;
 pub(crate) mod message;
 pub(crate) mod retired_device;

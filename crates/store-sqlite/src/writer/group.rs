@@ -228,7 +228,10 @@ impl<'a> Group<'a> {
     fn may_be_refused(&self, change: &Change, unit_deletes: bool) -> bool {
         let needs = |session: &SessionId| unit_deletes || self.live_slot(session).is_none();
         match change {
-            Change::CreateSession(_) | Change::QueueMessage { idempotency: Some(_), .. } => true,
+            Change::CreateSession(_)
+            | Change::QueueMessage { idempotency: Some(_), .. }
+            | Change::ChangeKey { .. }
+            | Change::RevokeKey(_) => true,
             Change::SaveSession(session) => needs(&session.id),
             Change::QueueMessage { message, idempotency: None } | Change::ReceiveMessage(message) => {
                 needs(&message.session)
@@ -240,6 +243,7 @@ impl<'a> Group<'a> {
             | Change::RetireDevice(_)
             | Change::ForgetDevice(_)
             | Change::AddKey(_)
+            | Change::Audit(_)
             | Change::None => false,
         }
     }

@@ -3,8 +3,9 @@
 use super::{StoreFactory, Subject, later, noon, session_id};
 use chrono::TimeDelta;
 use enlace_domain::id::KeyId;
-use enlace_domain::key::{ApiKey, Scope};
-use enlace_domain::port::Change;
+use enlace_domain::key::{ApiKey, KeyChange, Scope};
+use enlace_domain::page::PageRequest;
+use enlace_domain::port::{Change, Entry, StoreError};
 
 fn key(n: u8, scopes: Vec<Scope>) -> ApiKey {
     ApiKey {
@@ -34,9 +35,11 @@ pub async fn a_key_is_found_by_its_hash(factory: impl StoreFactory) {
     };
     for key in [key(1, vec![Scope::Admin]), limited, ApiKey { sessions: Some(vec![]), ..key(3, vec![]) }] {
         subject.must(add(&key)).await;
+        assert_eq!(subject.store.key(&key.id).await.expect("read").as_ref(), Some(&key));
         assert_eq!(subject.store.key_by_hash(&key.hash).await.expect("read"), Some(key));
     }
     assert_eq!(subject.store.key_by_hash(&[9; 32]).await.expect("read"), None);
+    assert_eq!(subject.store.key(&KeyId::from_text("key_9")).await.expect("read"), None);
 }
 
 /// Neither its id nor its hash can be taken over.
@@ -88,4 +91,100 @@ pub async fn keys_survive_a_restart(factory: impl StoreFactory) {
     subject.reopen().await;
     assert_eq!(subject.store.key_by_hash(&key.hash).await.expect("read"), Some(key));
     assert_eq!(subject.store.admin_keys().await.expect("read"), 1);
+}
+
+/// All of them, each once, by the time they were made.
+pub async fn keys_are_listed_oldest_first_in_pages(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    for n in [5, 3, 1, 4, 2] {
+        let key = ApiKey { created_at: later(i64::from(n) / 2), ..key(n, vec![Scope::Read]) };
+        subject.must(add(&key)).await;
+    }
+    let (mut ids, mut page) = (Vec::new(), PageRequest { size: 2, token: None });
+    loop {
+        let found = subject.store.keys(&page).await.expect("a page");
+        assert!(found.items.len() <= 2);
+        ids.extend(found.items.iter().map(|key| key.id.to_string()));
+        page.token = found.next_page_token;
+        if page.token.is_none() {
+            break;
+        }
+    }
+    assert_eq!(ids, ["key_1", "key_2", "key_3", "key_4", "key_5"]);
+    let foreign = PageRequest { size: 2, token: Some("x".to_owned()) };
+    assert!(matches!(subject.store.keys(&foreign).await, Err(StoreError::InvalidPageToken)));
+}
+
+/// What is named changes, the rest stays; a key that is gone is refused.
+pub async fn a_key_is_changed_in_what_is_named(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    let first = key(1, vec![Scope::Read]);
+    subject.must(add(&first)).await;
+    let change = KeyChange {
+        scopes: Some(vec![Scope::Send, Scope::Admin]),
+        sessions: Some(Some(vec![session_id("ana")])),
+        expires_at: Some(Some(later(60))),
+        name: None,
+    };
+    subject.must(Change::ChangeKey { id: first.id.clone(), change: change.clone() }).await;
+    let expected = ApiKey {
+        scopes: vec![Scope::Send, Scope::Admin],
+        sessions: Some(vec![session_id("ana")]),
+        expires_at: Some(later(60)),
+        ..first.clone()
+    };
+    assert_eq!(subject.store.key_by_hash(&first.hash).await.expect("read"), Some(expected.clone()));
+    assert_eq!(subject.store.admin_keys().await.expect("read"), 1);
+    let freed =
+        KeyChange { name: Some("new".into()), sessions: Some(None), expires_at: Some(None), scopes: None };
+    subject.must(Change::ChangeKey { id: first.id.clone(), change: freed }).await;
+    let expected = ApiKey { name: "new".into(), sessions: None, expires_at: None, ..expected };
+    assert_eq!(subject.store.key(&first.id).await.expect("read"), Some(expected));
+    let gone = KeyId::from_text("key_gone");
+    let refused = subject.apply(Change::ChangeKey { id: gone.clone(), change }).await;
+    assert!(matches!(refused, Err(StoreError::KeyNotFound(id)) if id == gone));
+}
+
+/// It is found no more; a second time it is refused.
+pub async fn a_revoked_key_is_gone(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    let (one, other) = (key(1, vec![Scope::Read]), key(2, vec![Scope::Read]));
+    subject.must(add(&one)).await;
+    subject.must(add(&other)).await;
+    subject.must(Change::RevokeKey(one.id.clone())).await;
+    assert_eq!(subject.store.key_by_hash(&one.hash).await.expect("read"), None);
+    assert_eq!(subject.store.key(&other.id).await.expect("read"), Some(other));
+    let again = subject.apply(Change::RevokeKey(one.id.clone())).await;
+    assert!(matches!(again, Err(StoreError::KeyNotFound(id)) if id == one.id));
+}
+
+/// Neither by revoking nor by any change; limited and expiring admin keys do not count. A refused unit leaves nothing.
+pub async fn the_last_lasting_admin_key_stays(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    let last = key(1, vec![Scope::Admin]);
+    let limited = ApiKey { sessions: Some(vec![session_id("ana")]), ..key(2, vec![Scope::Admin]) };
+    let expiring = ApiKey { expires_at: Some(later(3600)), ..key(3, vec![Scope::Admin]) };
+    for key in [&last, &limited, &expiring] {
+        subject.must(add(key)).await;
+    }
+    let change = |change| Change::ChangeKey { id: last.id.clone(), change };
+    for refused in [
+        Change::RevokeKey(last.id.clone()),
+        change(KeyChange { scopes: Some(vec![Scope::Manage]), ..KeyChange::default() }),
+        change(KeyChange { sessions: Some(Some(vec![])), ..KeyChange::default() }),
+        change(KeyChange { expires_at: Some(Some(later(9))), ..KeyChange::default() }),
+    ] {
+        let before = Entry { change: add(&key(4, vec![Scope::Read])), event: None };
+        let unit = vec![before, Entry { change: refused, event: None }];
+        assert!(matches!(subject.store.commit(unit).await, Err(StoreError::LastAdminKey)));
+    }
+    assert_eq!(subject.store.key(&last.id).await.expect("read").as_ref(), Some(&last));
+    assert_eq!(subject.store.key_by_hash(&[4; 32]).await.expect("read"), None, "the unit left something");
+    subject.must(change(KeyChange { name: Some("renamed".into()), ..KeyChange::default() })).await;
+    subject.must(Change::RevokeKey(limited.id.clone())).await;
+    let next = key(5, vec![Scope::Admin]);
+    let both = [add(&next), Change::RevokeKey(last.id.clone())];
+    let unit = both.map(|change| Entry { change, event: None }).to_vec();
+    subject.store.commit(unit).await.expect("another is made in the same unit");
+    assert_eq!(subject.store.key(&last.id).await.expect("read"), None);
 }

@@ -7,6 +7,7 @@
 //! The expression makes a [`StoreFactory`] of an empty place; it is evaluated once for each rule.
 
 pub mod api_key;
+pub mod audit;
 pub mod event;
 pub mod message;
 pub mod message_list;
@@ -339,6 +340,16 @@ macro_rules! store_contract {
                 admin_keys_are_counted,
                 use_is_recorded_to_the_minute,
                 keys_survive_a_restart,
+                keys_are_listed_oldest_first_in_pages,
+                a_key_is_changed_in_what_is_named,
+                a_revoked_key_is_gone,
+                the_last_lasting_admin_key_stays,
+            }
+            audit {
+                a_record_comes_back_as_it_was_stored,
+                records_are_listed_newest_first_in_pages,
+                records_are_filtered,
+                old_records_are_dropped,
             }
         }
     };

@@ -3,23 +3,32 @@
 //! A handler takes a [`Caller`] or an [`InSession`] of the scope it needs. Both hold the gateway; nothing else hands it
 //! out, so a handler without authorisation does not compile.
 
-use super::credential::credential;
+use super::credential::{credential, ticket};
+use super::peer::peer;
 use super::problem::Problem;
 use super::state::{Shared, WebState};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use enlace_domain::audit::Who;
+use enlace_domain::event::EventType;
 use enlace_domain::id::SessionId;
 use enlace_domain::key::{ApiKey, Scope};
-use enlace_sessions::{Gateway, GatewayError};
+use enlace_domain::{ErrorKind, Fault};
+use enlace_sessions::{By, Gateway, GatewayError, KeyError};
 use secrecy::ExposeSecret;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a handler needs of a key.
 pub(crate) trait Needs: Send + Sync + 'static {
     /// The scope; `None` is any valid key.
     const SCOPE: Option<Scope>;
+    /// Whether the key must not be limited to sessions.
+    const WHOLE: bool = false;
+    /// Whether a ticket does instead of a key.
+    const TICKETS: bool = false;
 }
 
 macro_rules! needs {
@@ -45,11 +54,38 @@ needs! {
     Manages = Some(Scope::Manage);
 }
 
+/// Scope `read`, by key or by ticket.
+pub(crate) enum Streams {}
+
+impl Needs for Streams {
+    const SCOPE: Option<Scope> = Some(Scope::Read);
+    const TICKETS: bool = true;
+}
+
+/// Scope `admin`, of a key that is not limited to sessions.
+pub(crate) enum Admins {}
+
+impl Needs for Admins {
+    const SCOPE: Option<Scope> = Some(Scope::Admin);
+    const WHOLE: bool = true;
+}
+
 /// Someone with a valid key of the needed scope.
 pub(crate) struct Caller<N> {
     state: Arc<WebState>,
-    key: Arc<ApiKey>,
+    admitted: Admitted,
+    who: Who,
     needs: PhantomData<fn() -> N>,
+}
+
+/// What a credential stands for.
+struct Admitted {
+    /// Its rights.
+    key: Arc<ApiKey>,
+    /// The stored key with which it ends: the same, but for a ticket.
+    ends_with: Arc<ApiKey>,
+    /// Of a ticket: only these types of events.
+    kinds: Option<Vec<EventType>>,
 }
 
 impl<N> Caller<N> {
@@ -63,9 +99,34 @@ impl<N> Caller<N> {
         &self.state
     }
 
-    /// The key.
+    /// The key, or what a ticket leaves of its rights.
     pub(crate) fn key(&self) -> &Arc<ApiKey> {
-        &self.key
+        &self.admitted.key
+    }
+
+    /// The stored key: what it keeps open ends with it.
+    pub(crate) fn ends_with(&self) -> &Arc<ApiKey> {
+        &self.admitted.ends_with
+    }
+
+    /// The only types of events that a ticket was made for.
+    pub(crate) fn kinds(&self) -> Option<&[EventType]> {
+        self.admitted.kinds.as_deref()
+    }
+
+    /// Refuses a key without this scope, where it depends on the request.
+    pub(crate) fn need(&self, scope: Scope) -> Result<(), Problem> {
+        if self.key().allows(scope) { Ok(()) } else { Err(scope_missing(scope)) }
+    }
+
+    /// Who it is, for the audit log.
+    pub(crate) fn who(&self) -> &Who {
+        &self.who
+    }
+
+    /// The use cases that the audit log keeps.
+    pub(crate) fn by(&self) -> By<'_> {
+        self.state.gateway.by(&self.who)
     }
 }
 
@@ -74,12 +135,58 @@ impl<N: Needs> FromRequestParts<Shared> for Caller<N> {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let state = shared.open();
-        let credential = credential(&parts.headers).ok_or_else(key_missing)?;
-        let key = state.gateway.authenticate(credential.expose_secret()).await?;
-        match N::SCOPE {
-            Some(scope) if !key.allows(scope) => Err(scope_missing(scope)),
-            _ => Ok(Self { state: Arc::clone(state), key, needs: PhantomData }),
+        let from = peer(parts);
+        let admitted = match admit::<N>(&state.gateway, parts).await {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Err(refused(&state.gateway, refusal, from)),
+        };
+        state.gateway.count_request(&admitted.ends_with.id)?;
+        let who = Who { key: Some(admitted.ends_with.id.clone()), from };
+        let caller = Self { state: Arc::clone(state), admitted, who, needs: PhantomData };
+        if let Some(scope) = N::SCOPE {
+            caller.need(scope)?;
         }
+        if N::WHOLE && caller.key().sessions.is_some() {
+            return Err(key_limited());
+        }
+        Ok(caller)
+    }
+}
+
+/// A key in the headers counts, and only without one a ticket in the address.
+async fn admit<N: Needs>(gateway: &Gateway, parts: &Parts) -> Result<Admitted, KeyRefusal> {
+    if let Some(credential) = credential(&parts.headers) {
+        let key = gateway.authenticate(credential.expose_secret()).await?;
+        return Ok(Admitted { ends_with: Arc::clone(&key), key, kinds: None });
+    }
+    let ticket = ticket(parts.uri.query().unwrap_or_default()).filter(|_| N::TICKETS);
+    let ticket = ticket.ok_or(KeyRefusal::Missing)?;
+    let holder = gateway.redeem_stream_ticket(ticket.expose_secret()).await?;
+    Ok(Admitted { key: holder.narrowed, ends_with: holder.key, kinds: holder.kinds })
+}
+
+/// Why nobody was admitted.
+enum KeyRefusal {
+    /// There is no credential.
+    Missing,
+    /// There is one, and it is refused.
+    Refused(KeyError),
+}
+
+impl From<KeyError> for KeyRefusal {
+    fn from(error: KeyError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// The answer to a refusal; wrong keys are counted.
+fn refused(gateway: &Gateway, refusal: KeyRefusal, from: Option<IpAddr>) -> Problem {
+    match refusal {
+        KeyRefusal::Missing => key_missing(),
+        KeyRefusal::Refused(error) if error.kind() == ErrorKind::Unauthenticated => {
+            gateway.count_refusal(from).map_or_else(Problem::from, |()| error.into())
+        }
+        KeyRefusal::Refused(error) => error.into(),
     }
 }
 
@@ -111,11 +218,12 @@ impl<N: Needs> FromRequestParts<Shared> for InSession<N> {
         let text = path_parameter(parts, shared, "id").await?;
         // A text that cannot be an id is the id of no session.
         let id = SessionId::parse(&text).map_err(|_| GatewayError::SessionNotFound(text))?;
-        if !caller.key.reaches(&id) {
+        if !caller.key().reaches(&id) {
             return Err(GatewayError::session_not_found(&id).into());
         }
         // Before the body is judged: a session that is not there is a 404 whatever was sent to it.
         caller.gateway().session(&id)?;
+        caller.gateway().count_in_session(&id, N::SCOPE == Some(Scope::Link))?;
         Ok(Self { caller, id })
     }
 }
@@ -148,7 +256,7 @@ fn key_missing() -> Problem {
 }
 
 fn scope_missing(scope: Scope) -> Problem {
-    let name = scope_name(scope);
+    let name = scope.as_str();
     Problem::new(
         StatusCode::FORBIDDEN,
         "scope-missing",
@@ -159,12 +267,10 @@ fn scope_missing(scope: Scope) -> Problem {
     .with("scope", name)
 }
 
-fn scope_name(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Read => "read",
-        Scope::Send => "send",
-        Scope::Link => "link",
-        Scope::Manage => "manage",
-        Scope::Admin => "admin",
-    }
+fn key_limited() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "key-limited",
+        "this concerns all sessions and needs an admin key that is not limited to some of them",
+    )
 }

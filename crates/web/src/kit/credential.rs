@@ -1,4 +1,5 @@
-//! Where a request carries its key: `Authorization: Bearer`, `X-API-Key`, or the password of HTTP Basic.
+//! Where a request carries its key: `Authorization: Bearer`, `X-API-Key`, or the password of HTTP Basic; and a ticket,
+//! which is all that an address may carry: `?ticket=`.
 
 use axum::http::{HeaderMap, HeaderName, header};
 use base64::Engine;
@@ -15,6 +16,13 @@ pub(crate) fn credential(headers: &HeaderMap) -> Option<SecretString> {
         Some(key.to_owned())
     })?;
     if key.is_empty() { None } else { Some(key.into()) }
+}
+
+/// The ticket in an address, for event streams.
+pub(crate) fn ticket(query: &str) -> Option<SecretString> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let (_, text) = pairs.find(|(name, text)| name == "ticket" && !text.is_empty())?;
+    Some(text.into_owned().into())
 }
 
 fn from_authorization(value: &str) -> Option<String> {
@@ -47,6 +55,13 @@ mod tests {
         assert_eq!(key_in(&[("x-api-key", "abc")]).as_deref(), Some("abc"));
         let basic = format!("Basic {}", STANDARD.encode("anyone:a:bc"));
         assert_eq!(key_in(&[("authorization", &basic)]).as_deref(), Some("a:bc"));
+    }
+
+    #[test]
+    fn a_ticket_is_found_in_the_query() {
+        let text = |query| ticket(query).map(|ticket| ticket.expose_secret().to_owned());
+        assert_eq!(text("types=a&ticket=tkt_1%20").as_deref(), Some("tkt_1 "));
+        assert_eq!((text("ticket="), text("key=tkt_1"), text("")), (None, None, None));
     }
 
     #[test]

@@ -5,14 +5,21 @@ use std::collections::BTreeMap;
 use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-const FOR_EVERY_KEY: [(&str, &str); 4] = [
-    ("401", "No key, or none that is valid here: `key-missing`, `key-invalid`, `key-expired`."),
-    ("403", "The key has not the scope that this needs: `scope-missing`."),
+const FOR_EVERY_KEY: [(&str, &str); 5] = [
+    (
+        "401",
+        "No key, or none that is valid here: `key-missing`, `key-invalid`, `key-expired`; of a ticket `ticket-invalid`, `ticket-expired`.",
+    ),
+    (
+        "403",
+        "The key has not the scope that this needs: `scope-missing`; or it is limited to sessions: `key-limited`.",
+    ),
+    ("429", "Asked too often: `rate-limited`; `Retry-After` says when to ask again."),
     ("500", "A fault of the gateway's: `internal`, `storage-failed`, …"),
     ("503", "Not now: `stopping`, `disk-full`, `worker-restarted`, …; `Retry-After` says when."),
 ];
 
-/// 401, 403, 500 and 503.
+/// 401, 403, 429, 500 and 503.
 pub(crate) struct KeyProblems;
 
 /// The same, and 404 for a session that is not there or beyond the key's reach.

@@ -6,6 +6,8 @@ pub(crate) mod client;
 mod credential;
 pub(crate) mod docs;
 pub(crate) mod envelope;
+pub(crate) mod moment;
+mod peer;
 pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod state;

@@ -19,7 +19,7 @@ use Tested::{By, Not};
 
 /// Walks over every documented operation.
 const KEY: Tested = By("every_documented_route_is_served_and_asks_for_a_key");
-const SCOPE: Tested = By("each_operation_needs_its_scope_and_admin_has_all");
+const SCOPE: Tested = By("every_operation_needs_its_scope_and_reaches_its_own_sessions_only");
 const NOBODY: Tested = By("a_session_that_is_not_there_is_a_404_whatever_was_sent_to_it");
 const NO_INPUT: Tested = Not("it takes nothing but the path");
 const NAMES_NOTHING: Tested = Not("its path names no session and no message");
@@ -35,7 +35,7 @@ const MESSAGES: &str = "messages_are_listed_newest_first_in_pages_and_by_chat_st
 const HEALTH: &str = "health_needs_no_key_and_readiness_is_what_it_is_told";
 
 #[rustfmt::skip] // A table is read by its lines.
-const ROWS: [Row; 21] = [
+const ROWS: [Row; 28] = [
     Row("session_create", By("a_created_session_is_answered_whole_and_found_at_its_location"), SCOPE, By("a_bad_id_network_or_setting_is_named"), NAMES_NOTHING),
     Row("session_list", By(LISTED), SCOPE, By("a_bad_list_parameter_is_named"), NAMES_NOTHING),
     Row("session_summary", By("the_summary_names_every_state"), SCOPE, NO_INPUT, NAMES_NOTHING),
@@ -53,6 +53,13 @@ const ROWS: [Row; 21] = [
     Row("message_send", By(SENT), SCOPE, By("each_bad_field_of_a_message_is_named"), NOBODY),
     Row("message_list", By(SENT), SCOPE, By(MESSAGES), NOBODY),
     Row("message_get", By(SENT), SCOPE, NO_INPUT, By("an_unknown_message_is_not_found")),
+    Row("stream_ticket_create", By("a_ticket_opens_streams_again_and_again_until_it_expires"), SCOPE, By("each_bad_field_of_a_ticket_is_named"), By("a_ticket_is_narrower_than_its_key")),
+    Row("key_create", By("a_key_is_made_shown_once_and_works_until_it_is_revoked"), SCOPE, By("each_bad_field_of_a_key_is_named"), NAMES_NOTHING),
+    Row("key_list", By("keys_are_listed_in_pages_without_their_text"), SCOPE, By("keys_are_listed_in_pages_without_their_text"), NAMES_NOTHING),
+    Row("key_get", By("a_key_is_made_shown_once_and_works_until_it_is_revoked"), SCOPE, NO_INPUT, By("a_key_that_is_not_there_is_a_404")),
+    Row("key_update", By("a_patch_of_a_key_counts_from_the_next_request_on"), SCOPE, By("each_bad_field_of_a_key_is_named"), By("a_key_that_is_not_there_is_a_404")),
+    Row("key_revoke", By("a_key_is_made_shown_once_and_works_until_it_is_revoked"), SCOPE, NO_INPUT, By("a_key_that_is_not_there_is_a_404")),
+    Row("audit_list", By("what_is_done_to_keys_and_links_is_kept_with_who_when_and_from_where"), SCOPE, By("a_bad_filter_of_the_audit_log_is_named"), NAMES_NOTHING),
     Row("version_get", By("the_version_is_told_to_any_key"), KEY, NO_INPUT, NAMES_NOTHING),
     Row("gateway_live", By(HEALTH), OPEN, NO_INPUT, NAMES_NOTHING),
     Row("gateway_ready", By(HEALTH), OPEN, NO_INPUT, NAMES_NOTHING),

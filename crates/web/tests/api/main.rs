@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod audit;
 mod authentication;
+mod authorisation;
 mod coverage;
 mod event_streams;
+mod keys;
+mod limits;
 mod linking;
 mod messages;
 mod metrics;
@@ -13,4 +17,5 @@ mod planned;
 mod problems;
 mod qr_pictures;
 mod sessions;
+mod stream_tickets;
 mod support;

@@ -2,13 +2,8 @@ use super::support::{ADMIN, Api};
 use axum::body::Body;
 use axum::http::{Method, Request};
 
-const OF_GATEWAY: [&str; 6] = [
-    "/v1/webhooks",
-    "/v1/webhooks/wh_1",
-    "/v1/webhooks/wh_1/deliveries/1/redeliver",
-    "/v1/keys",
-    "/v1/keys/key_1",
-    "/v1/stream-tickets",
+const OF_GATEWAY: [&str; 3] =
+    ["/v1/webhooks", "/v1/webhooks/wh_1", "/v1/webhooks/wh_1/deliveries/1/redeliver",
 ];
 
 const OF_SESSION: [&str; 13] = [

@@ -2,6 +2,8 @@
 
 mod add_key;
 mod advance_status;
+mod audit;
+mod change_key;
 mod create_session;
 mod delete_session;
 mod learn_person;
@@ -36,6 +38,9 @@ impl Group<'_> {
             Change::RetireDevice(device) => self.retire_device(device).await,
             Change::ForgetDevice(id) => self.forget_device(id).await,
             Change::AddKey(key) => self.add_key(key).await,
+            Change::ChangeKey { id, change } => self.change_key(id, change).await,
+            Change::RevokeKey(id) => self.revoke_key(id).await,
+            Change::Audit(record) => self.audit(record).await,
             Change::None => Ok(applied(true)),
         }
     }

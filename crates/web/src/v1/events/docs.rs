@@ -15,11 +15,13 @@ impl IntoParams for StreamParams {
             parameter::<Vec<String>>("types", "Only these types, e.g. `message.received,session.state`.");
         let named = "`false` leaves `event:` out, for clients that hear only unnamed events.";
         let after = "Begin after this `seq`; 0 begins with the oldest kept. Left out: from now on.";
+        let ticket = "A ticket of `POST /v1/stream-tickets` instead of a key, for a browser's `EventSource`.";
         let last = "The same; beats `after`. Clients send it when they reconnect.";
         vec![
             types.style(Some(ParameterStyle::Form)).explode(Some(false)).build(),
             parameter::<bool>("named", named).build(),
             parameter::<u64>("after", after).build(),
+            parameter::<String>("ticket", ticket).build(),
             parameter::<u64>("Last-Event-ID", last).parameter_in(ParameterIn::Header).build(),
         ]
     }

@@ -1,19 +1,20 @@
 //! A stream of events for one reader: from its cursor on, nothing skipped, until the gateway or the key ends.
 
 use super::cursor::cursor;
-use super::encode::encode;
+use super::encode::{encode, ended};
 use super::secrets;
-use crate::kit::auth::{Caller, Reads};
+use crate::kit::auth::{Caller, Streams};
 use crate::kit::problem::Problem;
 use crate::kit::query::Query;
 use crate::kit::state::WebState;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use enlace_domain::audit::Who;
 use enlace_domain::event::{Event, EventFilter, EventType};
 use enlace_domain::id::SessionId;
 use enlace_domain::key::{ApiKey, Scope};
-use enlace_sessions::{EventReader, WatchGuard};
+use enlace_sessions::{EventReader, KeyEnd, KeyWatch, WatchGuard};
 use futures::{Stream, StreamExt, stream};
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -25,21 +26,31 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 struct Feed {
     state: Arc<WebState>,
     key: Arc<ApiKey>,
+    who: Who,
+    life: KeyWatch,
     reader: EventReader,
     named: bool,
     read: VecDeque<Arc<Event>>,
+    /// Whether the last word was said.
+    over: bool,
     /// Keeps the QRs of this session rotating while the stream is read.
     _watch: Option<WatchGuard>,
 }
 
+/// What comes next on a stream.
+enum Next {
+    Event(Arc<Event>),
+    End(KeyEnd),
+}
+
 /// Answers with the events of one session, or of all within reach of the key.
 pub(crate) async fn open(
-    caller: &Caller<Reads>,
+    caller: &Caller<Streams>,
     session: Option<&SessionId>,
     headers: &HeaderMap,
     query: &Query,
 ) -> Result<Response, Problem> {
-    let kinds = kinds(query)?;
+    let kinds = within_ticket(kinds(query)?, caller.kinds())?;
     let named = query.flag("named")?.unwrap_or(true);
     let cursor = cursor(headers, query)?;
     let sessions = match session {
@@ -56,22 +67,42 @@ pub(crate) async fn open(
     let feed = Feed {
         state: Arc::clone(caller.state()),
         key: Arc::clone(caller.key()),
+        who: caller.who().clone(),
+        life: caller.gateway().watch_key(caller.ends_with()),
         reader,
         named,
         read: VecDeque::new(),
+        over: false,
         _watch: watch,
     };
     Ok(answer(feed))
 }
 
 fn kinds(query: &Query) -> Result<Option<Vec<EventType>>, Problem> {
-    let Some(names) = query.list("types") else { return Ok(None) };
-    let known: Option<_> = names.into_iter().map(EventType::parse).collect();
-    if known.is_some() {
-        return Ok(known);
+    query.list("types").map(known_kinds).transpose()
+}
+
+/// Types by their names.
+pub(crate) fn known_kinds<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Vec<EventType>, Problem> {
+    let known: Option<Vec<_>> = names.into_iter().map(EventType::parse).collect();
+    known.filter(|kinds| !kinds.is_empty()).ok_or_else(|| {
+        let names = EventType::ALL.map(EventType::as_str).join(", ");
+        Problem::field("types", format!("types is one or more of: {names}"))
+    })
+}
+
+/// The types asked for, which must be among those of the ticket.
+fn within_ticket(
+    asked: Option<Vec<EventType>>,
+    ticket: Option<&[EventType]>,
+) -> Result<Option<Vec<EventType>>, Problem> {
+    let Some(known) = ticket else { return Ok(asked) };
+    let asked = asked.unwrap_or_else(|| known.to_vec());
+    if asked.iter().all(|kind| known.contains(kind)) {
+        return Ok(Some(asked));
     }
-    let names = EventType::ALL.map(EventType::as_str).join(", ");
-    Err(Problem::field("types", format!("types is one or more of: {names}")))
+    let names = known.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+    Err(Problem::field("types", format!("this ticket was made for these types only: {names}")))
 }
 
 fn answer(feed: Feed) -> Response {
@@ -89,17 +120,36 @@ fn answer(feed: Feed) -> Response {
 
 fn frames(feed: Feed) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
     stream::unfold(feed, |mut feed| async {
-        let event = feed.next().await?;
-        let frame = feed.frame(&event);
+        let frame = match feed.next().await? {
+            Next::Event(event) => feed.frame(&event),
+            Next::End(end) => {
+                feed.over = true;
+                ended(end, feed.named)
+            }
+        };
         Some((Ok(frame), feed))
     })
 }
 
 impl Feed {
-    /// The next event; none when the log can no longer be read or the key has expired.
-    async fn next(&mut self) -> Option<Arc<Event>> {
-        while self.read.is_empty() {
-            match self.reader.next().await {
+    /// What comes next; none after the last word, and when the log can no longer be read.
+    async fn next(&mut self) -> Option<Next> {
+        if self.over {
+            return None;
+        }
+        loop {
+            // First, so that not even an event that waits already is shown to a key that has ended.
+            if let Some(end) = self.life.end().await {
+                return Some(Next::End(end));
+            }
+            if let Some(event) = self.read.pop_front() {
+                return Some(Next::Event(event));
+            }
+            let events = tokio::select! {
+                () = self.life.turn() => continue,
+                events = self.reader.next() => events,
+            };
+            match events {
                 Ok(events) => self.read.extend(events),
                 Err(error) => {
                     tracing::info!(%error, "an event stream ended");
@@ -107,10 +157,6 @@ impl Feed {
                 }
             }
         }
-        if self.key.expires_at.is_some_and(|end| end <= self.state.clock.now()) {
-            return None;
-        }
-        self.read.pop_front()
     }
 
     fn frame(&self, event: &Event) -> sse::Event {
@@ -119,6 +165,9 @@ impl Feed {
         } else {
             serde_json::Map::new()
         };
+        if !secrets.is_empty() {
+            self.state.gateway.by(&self.who).read_secret(event);
+        }
         encode(event, secrets, self.named)
     }
 }

@@ -8,6 +8,7 @@ mod secrets;
 mod stream;
 mod view;
 
+pub(crate) use feed::known_kinds;
 pub(crate) use view::EventView;
 
 use crate::kit::state::Shared;

@@ -3,7 +3,7 @@
 use super::docs::{StreamParams, StreamProblems};
 use super::feed;
 use super::view::EventView;
-use crate::kit::auth::{Caller, Reads};
+use crate::kit::auth::{Caller, Streams};
 use crate::kit::docs::KeyProblems;
 use crate::kit::problem::Problem;
 use crate::kit::query::Query;
@@ -13,7 +13,8 @@ use axum::response::Response;
 /// Stream all events
 ///
 /// The events of every session within reach of this key as server-sent events, from a cursor on or from now on;
-/// nothing is skipped, also when the reader is slow.
+/// nothing is skipped, also when the reader is slow. When its key is revoked, expires or is changed, a stream ends with
+/// the event `stream.ended`, whose `code` says why; it is not in the log and has no `id`.
 #[utoipa::path(
     get, path = "/v1/events", operation_id = "event_stream", tag = "events",
     params(StreamParams),
@@ -24,7 +25,7 @@ use axum::response::Response;
     )
 )]
 pub(crate) async fn stream(
-    caller: Caller<Reads>,
+    caller: Caller<Streams>,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {

@@ -72,7 +72,7 @@ pub(crate) struct SendView {
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong, and named, `invalid-field`; or the network refused the message, `message-refused`, which is stored as failed and named by `message_id`.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Too many messages wait already: `outbox-full`.",
+        (status = 429, description = "Too many messages wait already: `outbox-full`; or asked too often: `rate-limited`.",
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 501, description = "A kind of message that this version does not send: `unsupported`.",
             body = ProblemBody, content_type = "application/problem+json"),

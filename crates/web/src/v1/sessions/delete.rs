@@ -25,6 +25,6 @@ use axum::http::StatusCode;
 )]
 pub(crate) async fn delete(session: InSession<Manages>, query: Query) -> Result<StatusCode, Problem> {
     let keep_link = query.flag("keep_link")?.unwrap_or(false);
-    session.gateway().delete_session(session.id(), keep_link).await?;
+    session.by().delete_session(session.id(), keep_link).await?;
     Ok(StatusCode::NO_CONTENT)
 }

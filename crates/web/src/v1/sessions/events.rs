@@ -1,6 +1,6 @@
 //! `GET /v1/sessions/{id}/events`
 
-use crate::kit::auth::{InSession, Reads};
+use crate::kit::auth::{InSession, Streams};
 use crate::kit::docs::SessionProblems;
 use crate::kit::problem::Problem;
 use crate::kit::query::Query;
@@ -23,7 +23,7 @@ use axum::response::Response;
     )
 )]
 pub(crate) async fn events(
-    session: InSession<Reads>,
+    session: InSession<Streams>,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {

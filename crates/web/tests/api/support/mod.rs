@@ -34,6 +34,19 @@ pub(crate) const PAYLOAD: &str = "2@a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwXyZ01234567
 
 pub(crate) const ADMIN: &str = "admin-key";
 
+/// Asks again until there is an answer, as long as a test waits for anything.
+pub(crate) async fn eventually<T>(ask: impl AsyncFn() -> Option<T>) -> T {
+    let answered = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, answered).await.expect("it came to pass")
+}
+
 pub(crate) struct Api {
     pub(crate) router: Router,
     pub(crate) state: WebState,
@@ -100,6 +113,11 @@ impl Api {
     /// A key whose life ended an hour ago.
     pub(crate) async fn expired_key(&self) -> String {
         self.key_until(&[Scope::Admin], None, Some(TimeDelta::hours(-1))).await
+    }
+
+    /// A key that lives so long.
+    pub(crate) async fn key_for(&self, scopes: &[Scope], life: TimeDelta) -> String {
+        self.key_until(scopes, None, Some(life)).await
     }
 
     async fn key_until(

@@ -27,6 +27,11 @@ impl Server {
         self.open_with(path, ADMIN, None).await
     }
 
+    pub(crate) async fn open_without_key(&self, path: &str) -> Reader {
+        let request = self.client.get(format!("http://{}{path}", self.address));
+        Reader { response: request.send().await.unwrap(), read: Vec::new() }
+    }
+
     pub(crate) async fn open_with(&self, path: &str, key: &str, last_event_id: Option<&str>) -> Reader {
         let mut request = self.client.get(format!("http://{}{path}", self.address));
         request = request.bearer_auth(key).header("accept", "text/event-stream");

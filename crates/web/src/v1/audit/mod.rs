@@ -1,0 +1,11 @@
+//! The audit log.
+
+mod list;
+
+use crate::kit::state::Shared;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(list::list))
+}
