@@ -2,10 +2,10 @@
 
 use crate::life::Life;
 use crate::shared::Shared;
-use crate::{pairing, send};
+use crate::{pairing, passkey, send};
 use async_trait::async_trait;
 use enlace_domain::address::PhoneNumber;
-use enlace_domain::port::whatsapp::{IssuedCode, Outgoing};
+use enlace_domain::port::whatsapp::{IssuedCode, Outgoing, PasskeyAssertion};
 use enlace_domain::port::{Connection, EndReason, EngineError, SendError};
 use futures::FutureExt;
 use parking_lot::Mutex;
@@ -61,6 +61,16 @@ impl Connection for WebConnection {
         if let Some(client) = self.client() {
             pairing::cancel(&client, &self.shared).await;
         }
+    }
+
+    async fn answer_passkey(&self, assertion: &PasskeyAssertion) -> Result<(), EngineError> {
+        let client = self.client().ok_or(EngineError::Ended)?;
+        passkey::answer(&client, &self.shared, assertion).await
+    }
+
+    async fn confirm_passkey(&self) -> Result<(), EngineError> {
+        let client = self.client().ok_or(EngineError::Ended)?;
+        passkey::confirm(&client, &self.shared).await
     }
 
     async fn send(&self, message: &Outgoing) -> Result<(), SendError> {

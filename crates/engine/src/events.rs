@@ -1,6 +1,7 @@
 //! The one handler on the library's event bus. It is called synchronously, so it only notes and queues.
 
 use crate::decode;
+use crate::passkey;
 use crate::presence;
 use crate::qr;
 use crate::queue::Item;
@@ -8,7 +9,6 @@ use crate::shared::Shared;
 use crate::{classify, runtime::ConnectionRuntime};
 use enlace_domain::address::{Jid, Server};
 use enlace_domain::port::{ConnectionEvent, EndReason};
-use serde_json::Value;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
 use wacore::types::events::{Event, EventHandler, EventInterest, EventKind, PairSuccess, Receipt};
@@ -28,6 +28,7 @@ const KINDS: &[EventKind] = &[
     EventKind::PairingCodeError,
     EventKind::PairingQrCodesExhausted,
     EventKind::PairPasskeyRequest,
+    EventKind::PairPasskeyConfirmation,
     EventKind::PairPasskeyError,
     EventKind::Messages,
     EventKind::Receipt,
@@ -165,13 +166,9 @@ impl EventHandler for Listener {
             Event::PairSuccess(success) => self.paired(success),
             // The library refuses this one acceptance and goes on showing QRs on the same socket.
             Event::PairError(_) => shared.pair_failed("phone-not-verified", true),
-            Event::PairPasskeyRequest(request) => {
-                let text = &request.request_options_json;
-                let options = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
-                shared.tell(ConnectionEvent::PasskeyRequested { options });
+            Event::PairPasskeyRequest(_) | Event::PairPasskeyConfirmation(_) | Event::PairPasskeyError(_) => {
+                passkey::happened(shared, &event);
             }
-            // Nobody answers for a passkey here, so the same phone would only be asked again.
-            Event::PairPasskeyError(_) => shared.pair_failed("passkey-failed", false),
             Event::Connected(_) => {
                 shared.online.store(true, Ordering::Release);
                 let push_name =

@@ -30,6 +30,7 @@ mod never_began;
 mod open;
 mod pace;
 mod pairing;
+mod passkey;
 mod presence;
 mod proxy;
 mod qr;

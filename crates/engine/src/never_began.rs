@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use enlace_domain::address::PhoneNumber;
-use enlace_domain::port::whatsapp::{IssuedCode, Outgoing};
+use enlace_domain::port::whatsapp::{IssuedCode, Outgoing, PasskeyAssertion};
 use enlace_domain::port::{Connection, ConnectionEvent, EndReason, EngineError, Inbox, SendError};
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -32,6 +32,14 @@ impl Connection for NeverBegan {
     }
 
     async fn cancel_code(&self) {}
+
+    async fn answer_passkey(&self, _: &PasskeyAssertion) -> Result<(), EngineError> {
+        Err(EngineError::Ended)
+    }
+
+    async fn confirm_passkey(&self) -> Result<(), EngineError> {
+        Err(EngineError::Ended)
+    }
 
     async fn send(&self, _: &Outgoing) -> Result<(), SendError> {
         Err(SendError::NotSent(Box::new(EngineError::Ended)))

@@ -127,6 +127,16 @@ pub enum GatewayError {
         /// What it said.
         reason: String,
     },
+    /// WhatsApp asks no passkey of this session now.
+    #[error(
+        "WhatsApp asks no passkey of this session now; it may once a QR was scanned or a code typed: the session is then `awaiting_passkey`"
+    )]
+    NoPasskeyAsked,
+    /// The code is not there before the passkey was used.
+    #[error(
+        "there is no code to confirm yet: answer the request with POST …/passkey first, then compare the code"
+    )]
+    PasskeyUnanswered,
     /// A cursor newer than the log.
     #[error("this cursor is newer than the event log; begin at `newest` or `oldest`")]
     CursorUnknown(LogBounds),
@@ -220,7 +230,9 @@ impl Fault for GatewayError {
             | Self::NetworkUnavailable(_)
             | Self::WorkerRestarted
             | Self::Stopping => ErrorKind::Unavailable,
-            Self::Interrupted | Self::CodeReplaced => ErrorKind::Conflict,
+            Self::Interrupted | Self::CodeReplaced | Self::NoPasskeyAsked | Self::PasskeyUnanswered => {
+                ErrorKind::Conflict
+            }
             Self::OutboxFull | Self::TooManyTickets | Self::TooOften { .. } => ErrorKind::RateLimited,
             Self::MessageRefused { .. } => ErrorKind::Rejected,
             Self::CursorUnknown(_) | Self::CursorExpired(_) => ErrorKind::Gone,
@@ -248,6 +260,8 @@ impl Fault for GatewayError {
             Self::TooManyTickets => "too-many-tickets",
             Self::TooOften { .. } => "rate-limited",
             Self::MessageRefused { .. } => "message-refused",
+            Self::NoPasskeyAsked => "no-passkey-asked",
+            Self::PasskeyUnanswered => "passkey-unanswered",
             Self::CursorUnknown(_) => "cursor-unknown",
             Self::CursorExpired(_) => "cursor-expired",
             Self::Unsupported(_) => "unsupported",

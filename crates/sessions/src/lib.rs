@@ -32,6 +32,7 @@ pub use ops::authenticate::KeyError;
 pub use ops::create_key::CreateKey;
 pub use ops::create_session::CreateSession;
 pub use ops::ensure_admin_key::AdminKey;
+pub use ops::get_passkey::Passkey;
 pub use ops::link::{LinkAnswer, LinkRequest};
 pub use ops::patch_session::{PatchSession, SettingsChange};
 pub use ops::read_events::Cursor;

@@ -7,7 +7,8 @@ use enlace_domain::address::{Jid, Person, PhoneNumber};
 use enlace_domain::id::SessionId;
 use enlace_domain::port::inbox::{ConnectionEvent, EndReason, InboundMessage, Inbox, InboxError, Receipt};
 use enlace_domain::port::whatsapp::{
-    Connection, EngineError, Identity, IssuedCode, OpenRequest, Outgoing, SendError, WhatsApp,
+    Connection, EngineError, Identity, IssuedCode, OpenRequest, Outgoing, PasskeyAssertion, SendError,
+    WhatsApp,
 };
 use enlace_domain::session::Network;
 use secrecy::{ExposeSecret, SecretString};
@@ -171,6 +172,9 @@ pub struct FakeConnection {
     inbox: Arc<dyn Inbox>,
     code_answers: Mutex<VecDeque<Result<IssuedCode, EngineError>>>,
     codes_asked: Mutex<Vec<(PhoneNumber, Option<SecretString>)>>,
+    passkey_answers: Mutex<VecDeque<Result<(), EngineError>>>,
+    passkeys_answered: Mutex<Vec<PasskeyAssertion>>,
+    passkeys_confirmed: AtomicU64,
     send_answers: Mutex<VecDeque<Result<(), SendError>>>,
     sent: mpsc::UnboundedSender<Outgoing>,
     outgoing: tokio::sync::Mutex<mpsc::UnboundedReceiver<Outgoing>>,
@@ -192,6 +196,9 @@ impl FakeConnection {
             inbox,
             code_answers: Mutex::default(),
             codes_asked: Mutex::default(),
+            passkey_answers: Mutex::default(),
+            passkeys_answered: Mutex::default(),
+            passkeys_confirmed: AtomicU64::new(0),
             send_answers: Mutex::default(),
             sent,
             outgoing: tokio::sync::Mutex::new(outgoing),
@@ -281,6 +288,26 @@ impl FakeConnection {
         self.code_news.notify_waiters();
     }
 
+    /// The network asks for a passkey.
+    pub async fn ask_passkey(&self, options: serde_json::Value) {
+        self.tell(ConnectionEvent::PasskeyRequested { options }).await;
+    }
+
+    /// How the next answer or confirmation of a passkey is taken. Unscripted ones are believed.
+    pub fn take_passkey(&self, answer: Result<(), EngineError>) {
+        lock(&self.passkey_answers).push_back(answer);
+    }
+
+    /// The assertions that were sent.
+    pub fn passkeys_answered(&self) -> Vec<PasskeyAssertion> {
+        lock(&self.passkeys_answered).clone()
+    }
+
+    /// How often a passkey's code was confirmed.
+    pub fn passkeys_confirmed(&self) -> u64 {
+        self.passkeys_confirmed.load(Ordering::SeqCst)
+    }
+
     /// How the next send is answered. Unscripted ones are acknowledged.
     pub fn answer_send(&self, answer: Result<(), SendError>) {
         lock(&self.send_answers).push_back(answer);
@@ -349,6 +376,16 @@ impl Connection for FakeConnection {
     async fn cancel_code(&self) {
         self.codes_cancelled.fetch_add(1, Ordering::SeqCst);
         self.code_news.notify_waiters();
+    }
+
+    async fn answer_passkey(&self, assertion: &PasskeyAssertion) -> Result<(), EngineError> {
+        lock(&self.passkeys_answered).push(assertion.clone());
+        lock(&self.passkey_answers).pop_front().unwrap_or(Ok(()))
+    }
+
+    async fn confirm_passkey(&self) -> Result<(), EngineError> {
+        self.passkeys_confirmed.fetch_add(1, Ordering::SeqCst);
+        lock(&self.passkey_answers).pop_front().unwrap_or(Ok(()))
     }
 
     async fn send(&self, message: &Outgoing) -> Result<(), SendError> {

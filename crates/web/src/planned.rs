@@ -21,7 +21,6 @@ const fn planned(path: &'static str, what: &'static str, instead: &'static str) 
 }
 
 const LISTEN: &str = "read GET /v1/events instead";
-const BY_QR_OR_CODE: &str = "link by QR or by pairing code";
 const OWN_PAGE: &str = "show GET \u{2026}/qr on a page of your own";
 const ON_THE_PHONE: &str = "use the phone";
 const TEXT_ONLY: &str = "GET the message: it names its kind";
@@ -30,8 +29,7 @@ const TEXT_ONLY: &str = "GET the message: it names its kind";
 const OF_GATEWAY: [Planned; 1] = [planned("/v1/webhooks", "webhooks", LISTEN)];
 
 /// Of a session, which must be there; each path stands for those below it too.
-const OF_SESSION: [Planned; 11] = [
-    planned("/v1/sessions/{id}/passkey", "linking with a passkey", BY_QR_OR_CODE),
+const OF_SESSION: [Planned; 10] = [
     planned("/v1/sessions/{id}/link-pages", "link pages", OWN_PAGE),
     planned("/v1/sessions/{id}/groups", "groups", ON_THE_PHONE),
     planned("/v1/sessions/{id}/chats", "chats", ON_THE_PHONE),

@@ -36,6 +36,13 @@ pub enum ConnectionEvent {
         /// WebAuthn request options as the network gave them.
         options: Value,
     },
+    /// The passkey was believed: this code is shown here and on the phone.
+    PasskeyCode {
+        /// Eight characters with a dash in the middle.
+        code: SecretString,
+        /// Whether somebody has to compare the two before the link goes on.
+        compare: bool,
+    },
     /// The phone accepted and the credentials are stored.
     Paired {
         /// The number.

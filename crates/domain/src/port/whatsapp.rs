@@ -83,6 +83,21 @@ pub struct IssuedCode {
     pub valid_for: Duration,
 }
 
+/// What an authenticator signed with a passkey of the account, as a WebAuthn client gives it.
+#[derive(Clone)]
+pub struct PasskeyAssertion {
+    /// Which of the account's passkeys: the raw id.
+    pub credential_id: Vec<u8>,
+    /// The assertion as JSON: `id`, `rawId`, `type` and `response`, in base64url.
+    pub json: String,
+}
+
+impl std::fmt::Debug for PasskeyAssertion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PasskeyAssertion").finish_non_exhaustive()
+    }
+}
+
 /// A message to send.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
@@ -107,6 +122,13 @@ pub trait Connection: Send + Sync {
 
     /// Withdraws the live pairing code, if any.
     async fn cancel_code(&self);
+
+    /// Answers the network's request for a passkey; returns after the network believed it. Another try is possible after a
+    /// refusal.
+    async fn answer_passkey(&self, assertion: &PasskeyAssertion) -> Result<(), EngineError>;
+
+    /// Says that somebody compared the code and wants the link. The phone's acceptance follows.
+    async fn confirm_passkey(&self) -> Result<(), EngineError>;
 
     /// Sends a message and returns when the server has acknowledged it.
     async fn send(&self, message: &Outgoing) -> Result<(), SendError>;
@@ -143,6 +165,11 @@ pub enum EngineError {
         /// Seconds to wait, where the network said.
         retry_after: Option<u64>,
     },
+    /// The network did not believe a passkey, or the exchange after it broke.
+    #[error(
+        "the network did not take the passkey; use one of this account that the request names, on WhatsApp's own origin, and answer the newest request"
+    )]
+    PasskeyRefused,
     /// The network did not answer in time.
     #[error("the network did not answer in time; try again")]
     Timeout,
@@ -161,7 +188,7 @@ impl Fault for EngineError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NetworkUnavailable(_) | Self::Unreachable { .. } | Self::Ended => ErrorKind::Unavailable,
-            Self::CodeRefused { .. } => ErrorKind::Rejected,
+            Self::CodeRefused { .. } | Self::PasskeyRefused => ErrorKind::Rejected,
             Self::Timeout => ErrorKind::Timeout,
             Self::Keys(_) | Self::Library(_) => ErrorKind::Internal,
         }
@@ -172,6 +199,7 @@ impl Fault for EngineError {
             Self::NetworkUnavailable(_) => "network-unavailable",
             Self::Unreachable { .. } => "network-unreachable",
             Self::CodeRefused { .. } => "code-refused",
+            Self::PasskeyRefused => "passkey-refused",
             Self::Timeout => "network-timeout",
             Self::Ended => "connection-ended",
             Self::Keys(_) => "key-store-failed",

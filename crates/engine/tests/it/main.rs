@@ -7,6 +7,7 @@ mod ends;
 mod linking;
 mod logs;
 mod panics;
+mod passkey;
 mod support;
 mod texts;
 mod trouble;

@@ -56,6 +56,11 @@ pub(crate) fn code_dead(session: &SessionId, seq: u64, round: u64, reason: &str,
     event(session, EventType::SessionPairingCode, at, data)
 }
 
+/// `session.passkey` with `status: confirm`: the code itself is read from the session.
+pub(crate) fn passkey_to_confirm(session: &SessionId, at: Timestamp) -> NewEvent {
+    event(session, EventType::SessionPasskey, at, json!({ "status": "confirm" }))
+}
+
 /// `session.passkey`: the network's request options are public by their nature.
 pub(crate) fn passkey_requested(session: &SessionId, options: &Value, at: Timestamp) -> NewEvent {
     event(session, EventType::SessionPasskey, at, json!({ "status": "requested", "options": options }))

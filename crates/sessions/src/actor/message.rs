@@ -7,7 +7,7 @@ use crate::ops::patch_session::PatchSession;
 use enlace_domain::address::Jid;
 use enlace_domain::id::{MessageId, RetiredId};
 use enlace_domain::message::Message;
-use enlace_domain::port::whatsapp::{EngineError, IssuedCode};
+use enlace_domain::port::whatsapp::{EngineError, IssuedCode, PasskeyAssertion};
 use enlace_domain::session::{RemoteUnlink, Session};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -35,6 +35,13 @@ pub(crate) enum Ask {
     },
     Delete {
         keep_link: bool,
+        reply: Reply<()>,
+    },
+    AnswerPasskey {
+        assertion: PasskeyAssertion,
+        reply: Reply<()>,
+    },
+    ConfirmPasskey {
         reply: Reply<()>,
     },
     Patch {

@@ -1,5 +1,6 @@
 //! What others read of a session: the newest state and the secrets that live, without waiting behind any work.
 
+use crate::ops::get_passkey::Passkey;
 use enlace_domain::clock::Timestamp;
 use enlace_domain::link::{PairingCode, Qr};
 use enlace_domain::session::Session;
@@ -17,6 +18,8 @@ pub struct Snapshot {
     /// When the network was last heard, as far as was looked: at each change of the session and every 15 s. None before
     /// the first connection of this process.
     pub heard_at: Option<Timestamp>,
+    /// The passkey that WhatsApp asks for, while its connection lives.
+    pub passkey: Option<Arc<Passkey>>,
 }
 
 impl Snapshot {

@@ -1,13 +1,16 @@
 //! The use cases, one file each, named by its verb. Each is a method of [`crate::Gateway`].
 
+mod answer_passkey;
 pub(crate) mod authenticate;
 mod change_key;
 pub(crate) mod create_key;
+mod confirm_passkey;
 pub(crate) mod create_session;
 mod delete_session;
 pub(crate) mod ensure_admin_key;
 mod get_key;
 mod get_message;
+pub(crate) mod get_passkey;
 mod get_session;
 mod limit;
 pub(crate) mod link;

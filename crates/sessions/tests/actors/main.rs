@@ -10,6 +10,7 @@ mod linking;
 mod messages;
 mod numbers;
 mod proxies;
+mod passkeys;
 mod rig;
 mod running;
 mod unlinking;

@@ -83,7 +83,7 @@ impl Passkey {
         let mut authenticator_data = Sha256::digest(RP_ID).to_vec();
         authenticator_data.push(PRESENT_AND_VERIFIED);
         authenticator_data.extend([0; 4]);
-        let signed = [authenticator_data.as_slice(), &Sha256::digest(&client_data)].concat();
+        let signed = [authenticator_data.as_slice(), Sha256::digest(&client_data).as_slice()].concat();
         let signature =
             self.pair().sign(&SystemRandom::new(), &signed).expect("the system gives random bytes");
         Ok(json!({
@@ -133,7 +133,7 @@ impl Passkey {
         if rest[0] & PRESENT_AND_VERIFIED != PRESENT_AND_VERIFIED {
             return refused("nobody was verified");
         }
-        let signed = [authenticator_data.as_slice(), &Sha256::digest(&client_data)].concat();
+        let signed = [authenticator_data.as_slice(), Sha256::digest(&client_data).as_slice()].concat();
         let pair = self.pair();
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, pair.public_key().as_ref())
             .verify(&signed, &signature)

@@ -83,7 +83,7 @@ async fn every_code_of_a_refusal_is_on_the_wire() {
 
 #[tokio::test]
 async fn a_ban_strikes_every_login_of_its_phone_until_it_is_over() {
-    // 300 s, ten thousand times as fast as it takes to be seen first.
+    // The 300 s of a ban are 1.5 s here.
     let simulator = Simulator::start(SimulatorConfig { speed: 200.0, ..SimulatorConfig::default() }).unwrap();
     let ana = simulator.phone("Ana").await.unwrap();
     let bruno = simulator.phone("Bruno").await.unwrap();

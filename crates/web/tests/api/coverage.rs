@@ -29,13 +29,14 @@ const LIFE: &str = "stop_start_and_restart_are_accepted_with_the_session";
 const LINK_TOLD: &str = "a_link_is_told_in_order_and_a_reader_that_comes_back_repeats_and_skips_nothing";
 const OWN_ONLY: &str = "a_session_stream_and_a_limited_key_see_only_their_own";
 const CURSOR: &str = "a_cursor_that_is_no_number_is_refused";
+const PASSKEY: &str = "a_passkey_is_asked_answered_and_confirmed";
 const SENT: &str = "an_acknowledged_message_is_201_and_is_listed_and_read_as_it_was_answered";
 const LISTED: &str = "sessions_are_listed_in_pages_and_by_state_text_and_metadata";
 const MESSAGES: &str = "messages_are_listed_newest_first_in_pages_and_by_chat_status_and_side";
 const HEALTH: &str = "health_needs_no_key_and_readiness_is_what_it_is_told";
 
 #[rustfmt::skip] // A table is read by its lines.
-const ROWS: [Row; 28] = [
+const ROWS: [Row; 31] = [
     Row("session_create", By("a_created_session_is_answered_whole_and_found_at_its_location"), SCOPE, By("a_bad_id_network_or_setting_is_named"), NAMES_NOTHING),
     Row("session_list", By(LISTED), SCOPE, By("a_bad_list_parameter_is_named"), NAMES_NOTHING),
     Row("session_summary", By("the_summary_names_every_state"), SCOPE, NO_INPUT, NAMES_NOTHING),
@@ -47,6 +48,9 @@ const ROWS: [Row; 28] = [
     Row("session_restart", By(LIFE), SCOPE, NO_INPUT, NOBODY),
     Row("session_logout", By("logging_out_unlinks_and_keeps_the_record"), SCOPE, NO_INPUT, NOBODY),
     Row("session_link", By("a_link_by_qr_answers_with_the_first_qr"), SCOPE, By("each_bad_field_of_a_link_is_named"), NOBODY),
+    Row("session_passkey", By(PASSKEY), SCOPE, NO_INPUT, NOBODY),
+    Row("session_passkey_answer", By(PASSKEY), SCOPE, By("each_bad_part_of_an_assertion_is_named"), NOBODY),
+    Row("session_passkey_confirm", By(PASSKEY), SCOPE, NO_INPUT, NOBODY),
     Row("session_qr", By("every_form_holds_exactly_the_payload"), SCOPE, By("size_margin_and_wait_out_of_range_are_named"), NOBODY),
     Row("session_events", By(OWN_ONLY), SCOPE, By(CURSOR), NOBODY),
     Row("event_stream", By(LINK_TOLD), SCOPE, By(CURSOR), NAMES_NOTHING),

@@ -13,6 +13,7 @@ mod linking;
 mod messages;
 mod metrics;
 mod openapi;
+mod passkey;
 mod planned;
 mod problems;
 mod qr_pictures;

@@ -6,9 +6,7 @@ const OF_GATEWAY: [&str; 3] =
     ["/v1/webhooks", "/v1/webhooks/wh_1", "/v1/webhooks/wh_1/deliveries/1/redeliver",
 ];
 
-const OF_SESSION: [&str; 13] = [
-    "passkey",
-    "passkey/confirm",
+const OF_SESSION: [&str; 11] = [
     "link-pages",
     "groups",
     "groups/1@g.us/participants",

@@ -31,6 +31,8 @@ impl Worker {
             Ask::Restart { reply } => self.on_desire(session::Ask::Restart, reply).await,
             Ask::Logout { reply } => self.on_desire(session::Ask::Logout, reply).await,
             Ask::Delete { keep_link, reply } => return self.on_delete(keep_link, reply).await,
+            Ask::AnswerPasskey { assertion, reply } => self.answer_passkey(assertion, reply),
+            Ask::ConfirmPasskey { reply } => self.confirm_passkey(Some(reply)),
             Ask::Patch { patch, reply } => self.on_patch(patch, reply).await,
             Ask::Told { device, outcome, last, reply } => {
                 self.on_told(device, outcome, last).await;

@@ -1,7 +1,6 @@
 //! Opening and closing connections, what is heard on them, and when to dial again.
 
 use super::Worker;
-use crate::actor::events;
 use crate::actor::inbox::WORDS;
 use crate::error::LinkFailure;
 use chrono::TimeDelta;
@@ -118,13 +117,8 @@ impl Worker {
             ConnectionEvent::Qr { payload, valid_for } => self.on_qr(payload, valid_for).await,
             ConnectionEvent::QrsExhausted => self.on_qrs_exhausted().await,
             ConnectionEvent::CodeDead { reason } => self.on_code_dead(&reason).await,
-            ConnectionEvent::PasskeyRequested { options } => {
-                self.settle_by = Some(Instant::now() + self.parts().config.passkey_within);
-                let now = self.now();
-                let tell = vec![events::passkey_requested(&self.session.id, &options, now)];
-                self.change_state_with(vec![], tell, SessionState::plain(StateName::AwaitingPasskey, now))
-                    .await;
-            }
+            ConnectionEvent::PasskeyRequested { options } => self.on_passkey_requested(options).await,
+            ConnectionEvent::PasskeyCode { code, compare } => self.on_passkey_code(code, compare).await,
             ConnectionEvent::Paired { phone, lid, business_name } => {
                 self.on_paired(phone, lid, business_name).await;
             }

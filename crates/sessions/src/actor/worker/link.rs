@@ -5,6 +5,7 @@ use super::code::CodeWish;
 use crate::actor::events;
 use crate::actor::message::Reply;
 use crate::error::{GatewayError, LinkFailure};
+use crate::ops::get_passkey::Passkey;
 use crate::ops::link::{LinkAsk, Outcome};
 use chrono::TimeDelta;
 use enlace_domain::link::Qr;
@@ -34,6 +35,8 @@ pub(super) struct LinkFlow {
     pub(super) qr: Option<Arc<Qr>>,
     pub(super) waiters: Vec<Reply<Outcome>>,
     pub(super) code: Option<CodeWish>,
+    /// Asked on this connection.
+    pub(super) passkey: Option<Arc<Passkey>>,
 }
 
 impl LinkFlow {
@@ -46,6 +49,7 @@ impl LinkFlow {
             qr: None,
             waiters: Vec::new(),
             code: None,
+            passkey: None,
         }
     }
 
@@ -121,6 +125,7 @@ impl Worker {
         if let Some(flow) = &mut self.link {
             flow.shown = 0;
             flow.exhausted = false;
+            flow.passkey = None;
             self.open(false).await;
             self.request_code();
         }
@@ -220,7 +225,8 @@ impl Worker {
     /// next QR and its code serve that one, and the state says what became of this one.
     pub(super) async fn on_pair_failed(&mut self, reason: &str, lives_on: bool) {
         let now = self.now();
-        let Some(flow) = &self.link else { return };
+        let Some(flow) = &mut self.link else { return };
+        flow.passkey = None;
         if !lives_on {
             let failure = match reason {
                 "storage-failed" => LinkFailure::Storage { full: false },
@@ -242,6 +248,7 @@ impl Worker {
         let now = self.now();
         let Some(flow) = &mut self.link else { return };
         flow.qr = None;
+        flow.passkey = None;
         flow.failed_dials += 1;
         let hopeless = matches!(reason, "certificate-refused" | "proxy-auth-required");
         // A code that somebody may be typing right now is worth dialling for as long as it lives.

@@ -3,7 +3,7 @@
 //!
 //! - `run` is the loop; `begin` decides what a stored session does when its worker starts;
 //! - `asks` does what `enlace_domain::session::decide` says about each ask;
-//! - `link` holds the link under way, `code` its pairing code;
+//! - `link` holds the link under way, `code` its pairing code, `passkey` what WhatsApp asks besides;
 //! - `connection` opens and closes connections and hears what happens on them;
 //! - `unlink` unlinks, and keeps what the network must still be told of;
 //! - `outgoing` sends messages; `record` stores changes and publishes the snapshot.
@@ -14,6 +14,7 @@ mod code;
 mod connection;
 mod link;
 mod outgoing;
+mod passkey;
 mod record;
 mod run;
 mod unlink;

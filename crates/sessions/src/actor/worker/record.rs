@@ -25,6 +25,7 @@ impl Worker {
             qr: link.and_then(|flow| flow.qr.clone()),
             code: link.and_then(|flow| flow.code.as_ref()).and_then(|wish| wish.live.clone()),
             heard_at,
+            passkey: link.and_then(|flow| flow.passkey.clone()),
         });
     }
 

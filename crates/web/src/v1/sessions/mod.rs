@@ -7,6 +7,9 @@ mod get;
 mod link;
 mod list;
 mod logout;
+mod passkey;
+mod passkey_answer;
+mod passkey_confirm;
 mod qr;
 mod qr_drawing;
 mod qr_format;
@@ -38,6 +41,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(restart::restart))
         .routes(routes!(logout::logout))
         .routes(routes!(link::link))
+        .routes(routes!(passkey::passkey, passkey_answer::answer))
+        .routes(routes!(passkey_confirm::confirm))
         .routes(routes!(qr::qr))
         .route(qr::PATH, head(qr::only_get).fallback(qr::only_get))
         .routes(routes!(events::events))
