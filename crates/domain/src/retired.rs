@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::id::{RetiredId, SessionId};
+use crate::proxy::Proxy;
 use crate::session::Network;
 use secrecy::SecretString;
 
@@ -14,6 +15,8 @@ pub struct RetiredDevice {
     pub session: SessionId,
     /// Where it is linked.
     pub network: Network,
+    /// What its session's connections went through: it is dialled through that and never around it.
+    pub proxy: Option<Proxy>,
     /// What it logs in with, as the engine gave it: a secret that nobody else reads.
     pub keys: SecretString,
     /// Since when.

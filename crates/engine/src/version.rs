@@ -188,11 +188,14 @@ async fn fetch(url: &str, http: &dyn HttpClient) -> Result<ClientVersion, String
         return Err(format!("it answered {}", answer.status_code));
     }
     let page = String::from_utf8_lossy(&answer.body);
-    match parse_sw_js(&page) {
-        Some((major, minor, revision)) if revision >= FIRST_REVISION => {
-            Ok(ClientVersion(major, minor, revision))
-        }
-        _ => Err("it names no version".to_owned()),
+    ClientVersion::named_by(&page).ok_or_else(|| "it names no version".to_owned())
+}
+
+impl ClientVersion {
+    /// The version that WhatsApp Web's own page of its version names.
+    pub fn named_by(page: &str) -> Option<Self> {
+        let (major, minor, revision) = parse_sw_js(page)?;
+        (revision >= FIRST_REVISION).then_some(Self(major, minor, revision))
     }
 }
 

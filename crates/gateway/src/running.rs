@@ -5,12 +5,16 @@ use crate::network::{NetworkError, Simulated};
 use crate::settings::Settings;
 use axum::Router;
 use axum::serve::ListenerExt;
+use chrono::TimeDelta;
+use enlace_domain::audit::Who;
 use enlace_domain::clock::{Clock, SystemClock};
 use enlace_domain::key::Scope;
 use enlace_domain::port::sink::EventSink;
 use enlace_domain::session::Network;
 use enlace_engine::{EngineConfig, WebEngine};
-use enlace_sessions::{AdminKey, EventHub, Gateway, GatewayError, GatewayParts, Limits, SessionsConfig};
+use enlace_sessions::{
+    AdminKey, CreateKey, EventHub, Gateway, GatewayError, GatewayParts, Limits, SessionsConfig,
+};
 use enlace_store_sqlite::{KeyOrigin, MasterKeyError, OpenError, SealingKey, SqliteStore};
 use enlace_web::{BuildInfo, Metrics, PublicSettings, Readiness, TrustedProxies, WebState};
 use secrecy::{ExposeSecret, SecretString};
@@ -153,9 +157,14 @@ impl Running {
 
     /// A key for a command that uses this gateway over HTTP while it runs: it can link and create, and ends by itself.
     pub(crate) async fn temporary_key(&self) -> Result<SecretString, RunningError> {
-        let scopes = [Scope::Read, Scope::Link, Scope::Manage];
-        let made = self.gateway.temporary_key("enlace link", &scopes, Duration::from_hours(1)).await;
-        made.map_err(RunningError::TemporaryKey)
+        let request = CreateKey {
+            name: "enlace link".to_owned(),
+            scopes: vec![Scope::Read, Scope::Link, Scope::Manage],
+            sessions: None,
+            expires_at: Some(SystemClock.now() + TimeDelta::hours(1)),
+        };
+        let made = self.gateway.by(&Who::default()).create_key(request).await;
+        made.map(|(_, secret)| secret).map_err(RunningError::TemporaryKey)
     }
 
     /// Ends everything in order: no new request, streams closed, sessions disconnected, the network, the database.

@@ -107,12 +107,12 @@ impl Unlinker {
         if !self.parts.whatsapp.offers(device.network) {
             return None;
         }
-        // Dialled as its session was. What else decides the way out belongs into `RetiredDevice`, or it must not be dialled.
         let request = OpenRequest {
             session: device.session.clone(),
             network: device.network,
             linked: true,
             mark_online: false,
+            proxy: device.proxy.clone(),
         };
         match self.parts.whatsapp.forget_device(request, &device.keys).await {
             Ok(()) => {
@@ -134,12 +134,11 @@ impl Unlinker {
         let last = !devices.iter().any(waits);
         let handle = self.registry.upgrade().and_then(|registry| registry.handle(&device.session).ok());
         let id = device.id.clone();
-        let stored = match handle {
-            Some(handle) => handle.ask(|reply| Ask::Told { device: id, outcome, last, reply }).await,
-            None => {
-                let forget = Entry { change: Change::ForgetDevice(id), event: None };
-                self.parts.store.commit(vec![forget]).await.map(drop).map_err(GatewayError::from)
-            }
+        let stored = if let Some(handle) = handle {
+            handle.ask(|reply| Ask::Told { device: id, outcome, last, reply }).await
+        } else {
+            let forget = Entry { change: Change::ForgetDevice(id), event: None };
+            self.parts.store.commit(vec![forget]).await.map(drop).map_err(GatewayError::from)
         };
         if let Err(error) = &stored {
             tracing::warn!(session = %device.session, %error, "the end of an unlinking could not be stored");

@@ -100,7 +100,7 @@ mod tests {
         let url = format!("http://{}/file", server.local_addr().unwrap());
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         for way in ["http://127.0.0.1:PORT", "socks5://127.0.0.1:PORT"] {
-            through(way, closed).execute(HttpRequest::get(&url)).await.err().expect("no way");
+            through(way, closed).execute(HttpRequest::get(&url)).await.expect_err("no way");
         }
         assert_eq!(server.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody came");
     }

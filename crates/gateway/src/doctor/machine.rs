@@ -35,7 +35,7 @@ fn folder(report: &mut Report, settings: &Settings) -> Option<String> {
     let path = &settings.server.data_dir;
     match DataDir::open_existing(path) {
         Ok(_) => {
-            report.good("folder", format_args!("{} can be used and nobody else uses it", path.display()))
+            report.good("folder", format_args!("{} can be used and nobody else uses it", path.display()));
         }
         Err(DataDirError::Missing(_)) => new_folder(report, path),
         Err(DataDirError::InUse { url, .. }) => {

@@ -85,7 +85,7 @@ fn read_settings(
     };
     match &args.place.config {
         Some(path) => {
-            report.good("settings", format_args!("{} and the environment can be used", path.display()))
+            report.good("settings", format_args!("{} and the environment can be used", path.display()));
         }
         None => report.good("settings", "the defaults and the environment can be used"),
     }

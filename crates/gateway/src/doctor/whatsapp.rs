@@ -11,6 +11,7 @@ use chrono::DateTime;
 use enlace_domain::Fault;
 use enlace_domain::clock::{Clock, SystemClock};
 use enlace_domain::session::Network;
+use enlace_engine::ClientVersion;
 use enlace_sessions::CreateSession;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -135,11 +136,8 @@ async fn version(report: &mut Report, way: &Way, addresses: &[SocketAddr]) {
     }
     match timeout(STEP, way.ask(addresses, VERSION_PATH, "Connection: close\r\n", false)).await {
         Ok(Ok(answer)) => {
-            let revision = answer.split_once("client_revision").map(|(_, rest)| digits(rest));
-            match revision.filter(|digits| !digits.is_empty()) {
-                Some(revision) => {
-                    report.good("version", format_args!("WhatsApp Web is 2.3000.{revision} now"))
-                }
+            match ClientVersion::named_by(&answer) {
+                Some(version) => report.good("version", format_args!("WhatsApp Web is {version} now")),
                 None => report.note(
                     "version",
                     format_args!(
@@ -156,13 +154,6 @@ async fn version(report: &mut Report, way: &Way, addresses: &[SocketAddr]) {
         }
         Err(_) => report.note("version", "no answer in time; the built-in version is used"),
     }
-}
-
-/// The first run of digits within a few characters.
-fn digits(text: &str) -> String {
-    let begin = text.char_indices().take(8).find(|(_, c)| c.is_ascii_digit());
-    let digits = begin.map(|(at, _)| text[at..].chars().take_while(char::is_ascii_digit).collect());
-    digits.unwrap_or_default()
 }
 
 fn check_clock(report: &mut Report, answer: &str) {
@@ -211,7 +202,7 @@ async fn handshake(report: &mut Report, settings: &Settings) {
         }
         Ok(Err(error)) => report.bad("handshake", format_args!("{error:#}")),
         Err(_) => {
-            report.bad("handshake", "no answer in time; try again, and look at `enlace serve --log debug`")
+            report.bad("handshake", "no answer in time; try again, and look at `enlace serve --log debug`");
         }
     }
 }
@@ -309,12 +300,5 @@ mod tests {
         for bad in ["", "web.whatsapp.com", "https://web.whatsapp.com"] {
             assert!(Way::parse(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn the_revision_is_found_beside_its_name() {
-        assert_eq!(digits("\":1042742319,\"x\":5"), "1042742319");
-        assert_eq!(digits("\\\":12}"), "12");
-        assert_eq!(digits("\": something else entirely 5"), "");
     }
 }

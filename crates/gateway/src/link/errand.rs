@@ -61,7 +61,7 @@ impl<'a> Errand<'a> {
             .say(&format!("Asking the network for a {what} for the session `{}` \u{2026}", self.session));
         let answer = self.api.post(&format!("{path}/link"), &self.wish()).await?;
         self.simulated = answer.header("enlace-network") == "simulator";
-        let answer = self.accepted(answer)?;
+        let answer = self.accepted(&answer)?;
         self.show_answer(&answer);
         self.wait(&mut stream).await
     }
@@ -69,7 +69,7 @@ impl<'a> Errand<'a> {
     /// The session that was named, or the only one there is; made when there is none.
     async fn choose(&self) -> Result<String, LinkError> {
         let Some(id) = &self.args.session else {
-            let list = self.accepted(self.api.get("/v1/sessions?page_size=2").await?)?;
+            let list = self.accepted(&self.api.get("/v1/sessions?page_size=2").await?)?;
             return match list["items"].as_array().map(Vec::as_slice) {
                 Some([]) => self.make(FIRST).await,
                 Some([only]) => Ok(only["id"].as_str().unwrap_or_default().to_owned()),
@@ -81,12 +81,12 @@ impl<'a> Errand<'a> {
         if found.status == StatusCode::NOT_FOUND {
             return self.make(&id).await;
         }
-        self.accepted(found)?;
+        self.accepted(&found)?;
         Ok(id)
     }
 
     async fn make(&self, id: &str) -> Result<String, LinkError> {
-        self.accepted(self.api.post("/v1/sessions", &json!({ "id": id })).await?)?;
+        self.accepted(&self.api.post("/v1/sessions", &json!({ "id": id })).await?)?;
         Ok(id.to_owned())
     }
 
@@ -104,7 +104,7 @@ impl<'a> Errand<'a> {
     }
 
     /// The body of an answer that is no problem.
-    fn accepted(&self, answer: Answer) -> Result<Value, LinkError> {
+    fn accepted(&self, answer: &Answer) -> Result<Value, LinkError> {
         if answer.status.is_success() {
             return Ok(answer.json()?);
         }
@@ -197,7 +197,7 @@ impl<'a> Errand<'a> {
     /// What the session is now: an event may tell how it was before this link, which a forced one ended.
     async fn look(&mut self) -> Result<Option<String>, LinkError> {
         let session = self.api.get(&format!("/v1/sessions/{}", self.session)).await?;
-        let session = self.accepted(session)?;
+        let session = self.accepted(&session)?;
         match meaning(&session["state"]) {
             Meaning::Nothing => Ok(None),
             Meaning::News(words) => {

@@ -227,7 +227,6 @@ impl Server {
                 if open.as_array().is_some_and(Vec::is_empty) {
                     return anyhow::Ok(());
                 }
-                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         timeout(WITHIN, gone).await.context("somebody is still connected")?

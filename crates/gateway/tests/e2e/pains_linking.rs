@@ -147,9 +147,8 @@ async fn pain_06_after_a_failed_attempt_the_next_one_works_on_the_same_link() ->
     let phone = server.phones.buy("Bruno", None).await?;
     let code = link(&server, "bruno", json!({ "method": "code", "phone": phone.number })).await?;
     let code = code.expect_status(200)?.json()?;
-    for wrong in ["AAAAAAAA", "BBBBBBBB", "CCCCCCCC", "DDDDDDDD", "EEEEEEEE"] {
-        let refused = phone.try_type_code(wrong).await?;
-        ensure!(refused.status.is_client_error(), "{wrong} was taken: {}", refused.text());
+    for wrong in ["AAAAAAAA", "BBBBBBBB"] {
+        problem(phone.try_type_code(wrong).await?, 422, "code-wrong")?;
     }
     // A QR and the code stand side by side; either links.
     let qr = server.qr("bruno").await?;
@@ -157,6 +156,32 @@ async fn pain_06_after_a_failed_attempt_the_next_one_works_on_the_same_link() ->
     let again = link(&server, "bruno", json!({ "method": "code", "phone": phone.number })).await?;
     ensure!(again.expect_status(200)?.json()?["code"]["code"] == code["code"]["code"], "another code");
     phone.scan(text(&qr, "qr")?).await?;
+    server.wait_state("bruno", &["online"]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn pain_06_a_code_typed_wrong_five_times_dies_with_its_reason_and_the_next_one_links() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server =
+        Server::start_in(folder.path(), &["--simulator"], &[("ENLACE_SIMULATOR_SPEED", "12")]).await?;
+    server.create("bruno").await?;
+    let phone = server.phones.buy("Bruno", None).await?;
+    let mut stream = server.api.events("/v1/sessions/bruno/events", None).await?;
+    let ask = json!({ "method": "code", "phone": phone.number });
+    link(&server, "bruno", ask.clone()).await?.expect_status(200)?;
+    // A companion takes three answers to a code and leaves every further one unanswered.
+    for wrong in ["AAAAAAAA", "BBBBBBBB", "CCCCCCCC"] {
+        problem(phone.try_type_code(wrong).await?, 422, "code-wrong")?;
+    }
+    problem(phone.try_type_code("DDDDDDDD").await?, 502, "pairing-failed")?;
+    let dead = |event: &ServerEvent| event.data["data"]["status"] == "dead";
+    let told = stream.find(WITHIN, "the code's end", dead).await?;
+    ensure!(told.data["data"]["reason"] == "not-completed", "{}", told.data);
+    problem(phone.try_type_code("EEEEEEEE").await?, 502, "pairing-failed")?;
+    ensure!(phone.devices().await?.is_empty(), "a wrong code linked");
+    let fresh = link(&server, "bruno", ask).await?.expect_status(200)?.json()?;
+    phone.type_code(text(&fresh["code"], "code")?).await?;
     server.wait_state("bruno", &["online"]).await?;
     Ok(())
 }

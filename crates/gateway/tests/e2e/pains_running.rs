@@ -199,7 +199,7 @@ async fn pain_28_every_step_of_a_session_is_an_event_with_its_session_number_and
     server.api.delete("/v1/sessions/ana").await?.expect_status(204)?;
     let events = server.all_events().await?;
     check_no_gaps(&events)?;
-    let kinds: Vec<_> = events.iter().map(|event| event.kind()).collect();
+    let kinds: Vec<_> = events.iter().map(enlace_gateway::client::ServerEvent::kind).collect();
     for kind in ["session.state", "session.qr", "session.deleted"] {
         ensure!(kinds.contains(&kind), "no {kind} among {kinds:?}");
     }

@@ -6,7 +6,7 @@ use enlace_gateway::client::ServerEvent;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_number_with_a_passkey_is_linked_over_the_api() -> Result<()> {
+async fn pain_04_a_number_with_a_passkey_is_linked_over_the_api() -> Result<()> {
     let server = Server::start().await?;
     server.create("ana").await?;
     let phone = server.phones.buy("Ana", None).await?;

@@ -2,8 +2,7 @@
 //! its state by the simulated network. What must happen is the domain's to say, whose own test compares it with the
 //! specification.
 //!
-//! Two states cannot be held from outside: `stalled`, which heals itself at once, and `connecting`. The actors' tests
-//! have them.
+//! One state cannot be held from outside: `stalled`, which heals itself at once. The actors' tests have it.
 
 use crate::harness::{Server, problem};
 use anyhow::{Context, Result, bail, ensure};
@@ -14,6 +13,9 @@ use enlace_domain::session::{Ask, Decision, Facts, Refusal, StateName, decide};
 use enlace_gateway::client::{Answer, Phone};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
+
+/// How long the network keeps the QRs of those who must stay `connecting`: less than anybody waits for one.
+const HELD_SECONDS: u32 = 8;
 
 /// One cell's session.
 struct Cell {
@@ -53,6 +55,14 @@ impl Cell {
         Ok(())
     }
 
+    /// Scans, and lets the phone wait for the end of it, for which nobody waits here.
+    async fn scan_aside(&self, server: &Server) -> Result<()> {
+        let qr = server.qr(&self.id).await?["qr"].as_str().context("a payload")?.to_owned();
+        let phone = self.phone.clone();
+        tokio::spawn(async move { phone.scan(&qr).await });
+        Ok(())
+    }
+
     async fn trouble(&self, server: &Server, mut fault: Value) -> Result<()> {
         fault["phone"] = self.phone.number.as_str().into();
         server.trouble(fault).await
@@ -70,16 +80,22 @@ impl Cell {
     async fn bring(&self, server: &Server) -> Result<()> {
         match (self.state, self.linked) {
             (StateName::Unlinked, _) => {}
+            (StateName::Connecting, _) => {
+                // Of each cell one order, taken by whichever of them connects next.
+                server.trouble(json!({ "kind": "hold-qr", "seconds": HELD_SECONDS })).await?;
+                self.act(server, "start").await?;
+            }
+            (StateName::AwaitingPasskey, _) => {
+                self.trouble(server, json!({ "kind": "demand-passkey" })).await?;
+                self.scan_aside(server).await?;
+            }
             (StateName::AwaitingScan | StateName::LinkExpired, _) => drop(server.qr(&self.id).await?),
             (StateName::AwaitingCode, _) => {
                 self.ask_to_link(server, "code", false).await?.expect_status(200)?;
             }
             (StateName::Pairing, _) => {
                 self.trouble(server, json!({ "kind": "hold-restart", "seconds": 60 })).await?;
-                let qr = server.qr(&self.id).await?["qr"].as_str().context("a payload")?.to_owned();
-                let phone = self.phone.clone();
-                // It is answered after the restart, for which nobody waits here.
-                tokio::spawn(async move { phone.scan(&qr).await });
+                self.scan_aside(server).await?;
             }
             (StateName::Stopped, false) => self.act(server, "stop").await?,
             (StateName::Online, _) => self.link(server).await?,
@@ -158,7 +174,7 @@ impl Cell {
             }
             Decision::JoinLink | Decision::AddCode | Decision::ReturnCode | Decision::ReplaceCode => {
                 self.check_secret(answer)?;
-                self.check_state(server, &["awaiting_scan", "awaiting_code"]).await
+                self.check_state(server, &["awaiting_scan", "awaiting_code", "awaiting_passkey"]).await
             }
             Decision::BeginLink | Decision::RestartLink => {
                 answer.expect_status(202)?;
@@ -240,8 +256,10 @@ async fn every_state_answers_every_ask_through_the_api() -> Result<()> {
     let server = Server::start_in(folder.path(), &["--simulator"], &patient).await?;
     for (state, linked) in [
         (StateName::Unlinked, false),
+        (StateName::Connecting, false),
         (StateName::AwaitingScan, false),
         (StateName::AwaitingCode, false),
+        (StateName::AwaitingPasskey, false),
         (StateName::Pairing, true),
         (StateName::Online, true),
         (StateName::Reconnecting, true),

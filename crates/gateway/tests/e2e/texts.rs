@@ -74,9 +74,12 @@ async fn a_message_of_an_offline_session_waits_and_leaves_later() -> Result<()> 
     let held = server.api.post("/v1/sessions/ana/messages", &body).await?.expect_status(202)?.json()?;
     ensure!(held["status"] == "queued" && held["waiting"]["reason"].is_string(), "{held}");
     ensure!(friend.messages().await?.is_empty(), "it left already");
+    let id = held["id"].as_str().context("an id")?;
+    let mut sent = server.api.events("/v1/sessions/ana/events?types=message.sent", None).await?;
     server.api.post_empty("/v1/sessions/ana/start").await?.expect_status(202)?;
     friend.wait_for_text("later", WITHIN).await?;
-    let id = held["id"].as_str().context("an id")?;
+    // The friend may have it before the network's ack is stored.
+    sent.find(WITHIN, "the ack", |event| event.data["data"]["id"] == id).await?;
     let read =
         server.api.get(&format!("/v1/sessions/ana/messages/{id}")).await?.expect_status(200)?.json()?;
     ensure!(read["status"] != "queued", "{read}");

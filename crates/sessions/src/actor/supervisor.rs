@@ -53,8 +53,13 @@ impl Supervisor {
     /// Starts the actor of a stored session.
     pub(crate) fn start(&self, session: Session) -> Handle {
         let (mailbox, asks) = mpsc::channel(MAILBOX);
-        let first =
-            Snapshot { session: Arc::new(session.clone()), qr: None, code: None, passkey: None, heard_at: None };
+        let first = Snapshot {
+            session: Arc::new(session.clone()),
+            qr: None,
+            code: None,
+            passkey: None,
+            heard_at: None,
+        };
         let (snapshot, seen) = watch::channel(first);
         let watchers = Arc::new(AtomicUsize::new(0));
         let shared = Shared {

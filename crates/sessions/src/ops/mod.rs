@@ -3,8 +3,8 @@
 mod answer_passkey;
 pub(crate) mod authenticate;
 mod change_key;
-pub(crate) mod create_key;
 mod confirm_passkey;
+pub(crate) mod create_key;
 pub(crate) mod create_session;
 mod delete_session;
 pub(crate) mod ensure_admin_key;
@@ -29,6 +29,5 @@ pub(crate) mod send_message;
 mod start;
 mod stop;
 pub(crate) mod stream_ticket;
-mod temporary_key;
 pub(crate) mod watch;
 pub(crate) mod watch_key;

@@ -27,6 +27,8 @@ use crate::wire::node::NodeExt;
 
 /// How long a companion may take to sign, or to finish a code.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Cryptography takes its time at any speed.
+const PATIENCE_AT_LEAST: Duration = Duration::from_secs(5);
 /// Clients lose a 515 that comes at once; this pause is never shortened.
 const BEFORE_RESTART: Duration = Duration::from_millis(120);
 
@@ -101,7 +103,8 @@ impl Phone {
         let account_keys = self.account.phone.lock().signal.identity().clone();
         let hello = primary_hello(&self.network, wrapped, account_keys.public, typing.reference);
         typing.connection.send(hello);
-        let finish = tokio::time::timeout(PATIENCE, typing.finish)
+        let patience = self.network.config.wait(PATIENCE).max(PATIENCE_AT_LEAST);
+        let finish = tokio::time::timeout(patience, typing.finish)
             .await
             .map_err(|_| SimulatorError::PairingFailed("it did not answer the typed code".to_owned()))?
             .map_err(|_| SimulatorError::PairingFailed("it went away".to_owned()))?;

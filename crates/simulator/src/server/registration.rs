@@ -154,9 +154,9 @@ mod tests {
         payload
     }
 
-    fn props(os: &str, platform_type: Option<PlatformType>) -> Option<Vec<u8>> {
+    fn props(os: &str, platform_type: Option<PlatformType>) -> Vec<u8> {
         let props = wa::DeviceProps { os: Some(os.to_owned()), platform_type, ..Default::default() };
-        Some(props.encode_to_vec())
+        props.encode_to_vec()
     }
 
     #[test]
@@ -179,9 +179,11 @@ mod tests {
             ("user agent", |payload, _| payload.user_agent = MessageField::default()),
             ("build hash", |_, data| data.build_hash = Some(vec![0; 16])),
             ("properties are missing", |_, data| data.device_props = None),
-            ("names no platform", |_, data| data.device_props = props("Enlace", None)),
-            ("names no platform", |_, data| data.device_props = props("Enlace", Some(PlatformType::UNKNOWN))),
-            ("name", |_, data| data.device_props = props(" ", Some(PlatformType::CHROME))),
+            ("names no platform", |_, data| data.device_props = Some(props("Enlace", None))),
+            ("names no platform", |_, data| {
+                data.device_props = Some(props("Enlace", Some(PlatformType::UNKNOWN)))
+            }),
+            ("name", |_, data| data.device_props = Some(props(" ", Some(PlatformType::CHROME)))),
             ("key type", |_, data| data.e_keytype = Some(vec![4])),
             ("registration id", |_, data| data.e_regid = Some(vec![1, 2])),
             ("identity", |_, data| data.e_ident = Some(vec![1; 33])),

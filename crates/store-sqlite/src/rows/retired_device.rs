@@ -4,27 +4,32 @@ use super::{Reader, Unreadable};
 use crate::sealing::{Place, SealingKey};
 use crate::sql::Value;
 use enlace_domain::id::{RetiredId, SessionId};
+use enlace_domain::proxy::Proxy;
 use enlace_domain::retired::RetiredDevice;
 use enlace_domain::session::Network;
-use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::sqlite::SqliteRow;
 
-/// What the sealed keys are filed as; the kinds below 64 are the key store's.
+/// What the sealed values are filed as; the kinds below 64 are the key store's, 64 is a session's proxy.
 const KEYS: u8 = 65;
+const PROXY: u8 = 66;
 
 /// Inserts a device unless its id is known.
-pub(crate) const INSERT: &str = "INSERT INTO retired_device (id, session, network, keys, since_at) \
-     VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+pub(crate) const INSERT: &str = "INSERT INTO retired_device (id, session, network, proxy, keys, since_at) \
+     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
 /// The values of a device's row, in the order of [`INSERT`].
 pub(crate) fn values(device: &RetiredDevice, sealing: &SealingKey) -> Vec<Value> {
-    let sealed = sealing.seal(place(&device.id, &device.session), device.keys.expose_secret().as_bytes());
+    let seal = |kind, secret: &SecretString| {
+        sealing.seal(place(kind, &device.id, &device.session), secret.expose_secret().as_bytes())
+    };
     vec![
         device.id.as_str().into(),
         device.session.as_str().into(),
         device.network.as_str().into(),
-        sealed.into(),
+        device.proxy.as_ref().map(|proxy| seal(PROXY, &proxy.to_secret())).into(),
+        seal(KEYS, &device.keys).into(),
         device.since.timestamp_millis().into(),
     ]
 }
@@ -34,17 +39,25 @@ pub(crate) fn read(row: &SqliteRow, sealing: &SealingKey) -> Result<RetiredDevic
     let row = Reader { table: "retired_device", row };
     let id = RetiredId::from_text(row.get::<String>("id")?);
     let session = row.parse("session", |text| SessionId::parse(text).ok())?;
-    let plain = sealing.open(place(&id, &session), row.get("keys")?).map(Zeroizing::new);
-    let keys = plain.ok().and_then(|plain| Some(std::str::from_utf8(&plain).ok()?.to_owned()));
-    Ok(RetiredDevice {
-        network: row.parse("network", Network::parse)?,
-        keys: keys.ok_or(row.unreadable("keys"))?.into(),
-        since: row.time("since_at")?,
-        id,
-        session,
-    })
+    let open = |kind, sealed: &[u8]| -> Option<SecretString> {
+        let plain = Zeroizing::new(sealing.open(place(kind, &id, &session), sealed).ok()?);
+        Some(std::str::from_utf8(&plain).ok()?.into())
+    };
+    let keys = open(KEYS, row.get("keys")?).ok_or(row.unreadable("keys"))?;
+    // One that does not open is no reason to dial without it.
+    let proxy = row
+        .get::<Option<&[u8]>>("proxy")?
+        .map(|sealed| {
+            let text = open(PROXY, sealed)?;
+            Proxy::parse(text.expose_secret()).ok()
+        })
+        .map(|proxy| proxy.ok_or(row.unreadable("proxy")))
+        .transpose()?;
+    let network = row.parse("network", Network::parse)?;
+    let since = row.time("since_at")?;
+    Ok(RetiredDevice { id, session, network, proxy, keys, since })
 }
 
-fn place<'a>(id: &'a RetiredId, session: &'a SessionId) -> Place<'a> {
-    Place { kind: KEYS, session: session.as_str(), key: id.as_str().as_bytes() }
+fn place<'a>(kind: u8, id: &'a RetiredId, session: &'a SessionId) -> Place<'a> {
+    Place { kind, session: session.as_str(), key: id.as_str().as_bytes() }
 }

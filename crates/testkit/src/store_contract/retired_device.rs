@@ -3,6 +3,7 @@
 use super::{StoreFactory, Subject, later, noon, session_id};
 use enlace_domain::id::RetiredId;
 use enlace_domain::port::Change;
+use enlace_domain::proxy::Proxy;
 use enlace_domain::retired::RetiredDevice;
 use enlace_domain::session::Network;
 use secrecy::ExposeSecret;
@@ -12,6 +13,9 @@ fn device(n: u8, session: &str) -> RetiredDevice {
         id: RetiredId::from_text(format!("ret_{n}")),
         session: session_id(session),
         network: if n.is_multiple_of(2) { Network::Whatsapp } else { Network::Simulator },
+        proxy: n
+            .is_multiple_of(2)
+            .then(|| Proxy::parse("socks5://ana:s%40cret@proxy.example:1080").expect("a proxy")),
         keys: format!("the keys of device {n}").into(),
         since: later(i64::from(n)),
     }
@@ -38,6 +42,9 @@ pub async fn a_retired_device_comes_back_until_it_is_forgotten(factory: impl Sto
     assert_eq!(stored.len(), 2);
     for (stored, device) in stored.iter().zip([&first, &second]) {
         assert_eq!(stored.keys.expose_secret(), device.keys.expose_secret());
+        let way =
+            |device: &RetiredDevice| device.proxy.as_ref().map(|p| p.to_secret().expose_secret().to_owned());
+        assert_eq!(way(stored), way(device), "with its password");
         assert_eq!((&stored.id, &stored.session), (&device.id, &device.session));
         assert_eq!((stored.network, stored.since), (device.network, device.since));
         assert!(stored.since > noon());

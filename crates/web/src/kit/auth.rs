@@ -3,8 +3,8 @@
 //! A handler takes a [`Caller`] or an [`InSession`] of the scope it needs. Both hold the gateway; nothing else hands it
 //! out, so a handler without authorisation does not compile.
 
+use super::client::ClientAddress;
 use super::credential::{credential, ticket};
-use super::peer::peer;
 use super::problem::Problem;
 use super::state::{Shared, WebState};
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -135,7 +135,7 @@ impl<N: Needs> FromRequestParts<Shared> for Caller<N> {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let state = shared.open();
-        let from = peer(parts);
+        let from = parts.extensions.get().map(|ClientAddress(address)| *address);
         let admitted = match admit::<N>(&state.gateway, parts).await {
             Ok(admitted) => admitted,
             Err(refusal) => return Err(refused(&state.gateway, refusal, from)),

@@ -7,7 +7,6 @@ mod credential;
 pub(crate) mod docs;
 pub(crate) mod envelope;
 pub(crate) mod moment;
-mod peer;
 pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod state;

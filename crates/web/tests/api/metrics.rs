@@ -27,7 +27,7 @@ async fn links_states_silence_and_reconnects_are_measured() {
         (r#"enlace_links_total{network="simulator",outcome="completed"}"#, "1"),
         (r#"enlace_events_total{type="session.qr"}"#, "1"),
     ] {
-        assert_eq!(sample(&text, name).as_deref(), Some(value), "{name} in {text}");
+        assert_eq!(sample(text, name).as_deref(), Some(value), "{name} in {text}");
     }
     assert!(
         !text.contains(r#"session="idle""#),
@@ -38,7 +38,7 @@ async fn links_states_silence_and_reconnects_are_measured() {
     connection.lose("stream-error").await;
     let lost = r#"enlace_reconnects_total{network="simulator",reason="stream-error"}"#;
     tokio::time::timeout(PATIENCE, async {
-        while sample(&api.get("/metrics").await.text(), lost).is_none() {
+        while sample(api.get("/metrics").await.text(), lost).is_none() {
             tokio::task::yield_now().await;
         }
     })
@@ -52,9 +52,10 @@ async fn a_limited_key_measures_its_own_sessions_and_no_others() {
     api.online("ana").await;
     api.create("bruno").await;
     let key = api.key(&[Scope::Read], Some(&["bruno"])).await;
-    let text = api.call(Method::GET, "/metrics", &key).await.text();
+    let answer = api.call(Method::GET, "/metrics", &key).await;
+    let text = answer.text();
     assert!(!text.contains("ana") && !text.contains("enlace_events"), "{text}");
     let own = r#"enlace_sessions{network="simulator",state="unlinked"}"#;
-    assert_eq!(sample(&text, own).as_deref(), Some("1"), "{text}");
+    assert_eq!(sample(text, own).as_deref(), Some("1"), "{text}");
     assert_ne!(api.call(Method::GET, "/metrics", ADMIN).await.text(), text);
 }

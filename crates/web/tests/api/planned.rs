@@ -3,8 +3,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 
 const OF_GATEWAY: [&str; 3] =
-    ["/v1/webhooks", "/v1/webhooks/wh_1", "/v1/webhooks/wh_1/deliveries/1/redeliver",
-];
+    ["/v1/webhooks", "/v1/webhooks/wh_1", "/v1/webhooks/wh_1/deliveries/1/redeliver"];
 
 const OF_SESSION: [&str; 11] = [
     "link-pages",

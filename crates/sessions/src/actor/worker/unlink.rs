@@ -54,6 +54,7 @@ impl Worker {
             id: RetiredId::random(),
             session,
             network: self.session.network,
+            proxy: self.session.proxy.clone(),
             keys,
             since: self.now(),
         };

@@ -107,10 +107,9 @@ fn read(body: CreateBody) -> Result<CreateSession, Problem> {
     })
 }
 
-/// A proxy as it is written; an empty text, which tools make of an empty field, is none.
+/// A proxy as it is written.
 pub(super) fn proxy(text: Option<String>) -> Result<Option<Proxy>, Problem> {
-    let given = text.filter(|text| !text.trim().is_empty());
-    let proxy = given.as_deref().map(Proxy::parse).transpose();
+    let proxy = text.as_deref().map(Proxy::parse).transpose();
     proxy.map_err(|error| Problem::field("proxy", error.to_string()))
 }
 

@@ -7,7 +7,7 @@ use axum::Json;
 use enlace_sessions::Passkey;
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// A passkey that WhatsApp asks for before it links.
