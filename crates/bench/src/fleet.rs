@@ -3,6 +3,7 @@
 use crate::figure::Figure;
 use crate::process::{Process, time_to_ready};
 use crate::say;
+use crate::storm;
 use anyhow::{Context, Result, ensure};
 use enlace_gateway::client::{Api, Phones};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -65,6 +66,8 @@ pub(crate) async fn over_websocket(binary: &Path, sizes: &[usize]) -> Result<(Ve
         figures.push(Figure::at_most(format!("start → /readyz at {size} sessions"), ready, 500.0, "ms"));
         figures.push(budgeted_seconds(size, resumed, sizes));
     }
+    say(&format!("  {linked} sessions: every connection cut at once …"));
+    figures.extend(storm::measure(&gateway.api()?, &network.phones()?, linked).await?);
     gateway.stop().await?;
     network.stop().await?;
     Ok((figures, network_each))
@@ -133,7 +136,7 @@ async fn link_up_to(api: &Api, phones: &Phones, from: usize, to: usize) -> Resul
     all_online(api, to).await
 }
 
-async fn all_online(api: &Api, sessions: usize) -> Result<()> {
+pub(crate) async fn all_online(api: &Api, sessions: usize) -> Result<()> {
     let deadline = Instant::now() + ALL_WITHIN;
     loop {
         let summary = api.get("/v1/sessions/summary").await?.expect_status(200)?.json()?;

@@ -8,13 +8,16 @@ mod draw;
 mod figure;
 mod fleet;
 mod link;
+mod pace;
 mod process;
 mod relay;
+mod storm;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use figure::Figure;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The exit statuses, which `--help` tells.
@@ -36,12 +39,29 @@ struct Args {
     /// Links measured for the times of linking
     #[arg(long, value_name = "N", env = "ENLACE_BENCH_SAMPLES", default_value_t = 60)]
     samples: usize,
-    /// The smaller and the larger number of linked sessions for memory and resume
+    /// The smaller and the larger number of linked sessions for memory and resume; the storm and the connect limit take
+    /// the larger
     #[arg(long, value_name = "N,N", env = "ENLACE_BENCH_SESSIONS", value_delimiter = ',', default_values_t = [100, 1_000])]
     sessions: Vec<usize>,
+    /// Measure these parts only
+    #[arg(long, value_name = "PART", env = "ENLACE_BENCH_ONLY", value_delimiter = ',')]
+    only: Vec<Part>,
     /// End with status 1 when a figure misses its budget
     #[arg(long, env = "ENLACE_BENCH_STRICT")]
     strict: bool,
+}
+
+/// A part that can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Drawing a QR in each form
+    Draw,
+    /// The times of linking, one session after the other
+    Link,
+    /// Memory, resume, and a storm of reconnects of many linked sessions
+    Fleet,
+    /// The connect limit of the network `whatsapp`
+    Pace,
 }
 
 #[tokio::main]
@@ -60,25 +80,47 @@ async fn main() -> ExitCode {
 
 /// Prints the table, and gives how many figures miss their budget.
 async fn measure(args: Args) -> Result<usize> {
-    let binary = match args.enlace {
-        Some(binary) => binary,
+    let binary = match &args.enlace {
+        Some(binary) => binary.clone(),
         None => std::env::current_exe()?.with_file_name("enlace"),
     };
     let mut figures = vec![process::size(&binary).with_context(|| format!("{}", binary.display()))?];
-    say("drawing a QR in each form …");
-    figures.extend(draw::measure()?);
-    say(&format!("linking {} sessions one by one …", args.samples));
-    figures.extend(link::measure(&binary, args.samples).await?);
-    say(&format!("linking up to {:?} sessions, simulator in its own process …", args.sessions));
-    let (over_websocket, simulator_each) = fleet::over_websocket(&binary, &args.sessions).await?;
-    figures.extend(over_websocket);
-    say(&format!("linking up to {:?} sessions, simulator in the same process …", args.sessions));
-    figures.extend(fleet::in_process(&binary, &args.sessions, &simulator_each).await?);
+    for part in Part::value_variants() {
+        if args.only.is_empty() || args.only.contains(part) {
+            figures.extend(measure_part(*part, &binary, &args).await?);
+        }
+    }
     say(&figure::table(&figures));
     let missed = figures.iter().filter(|figure| !figure.holds()).count();
     let budgets = figures.iter().filter(|figure| figure.has_budget()).count();
     say(&format!("{missed} of {budgets} budgets missed"));
     Ok(missed)
+}
+
+async fn measure_part(part: Part, binary: &Path, args: &Args) -> Result<Vec<Figure>> {
+    let Args { samples, sessions, .. } = args;
+    let largest = sessions.iter().copied().max().unwrap_or_default().max(1);
+    match part {
+        Part::Draw => {
+            say("drawing a QR in each form …");
+            draw::measure()
+        }
+        Part::Link => {
+            say(&format!("linking {samples} sessions one by one …"));
+            link::measure(binary, *samples).await
+        }
+        Part::Fleet => {
+            say(&format!("linking up to {sessions:?} sessions, simulator in its own process …"));
+            let (mut figures, simulator_each) = fleet::over_websocket(binary, sessions).await?;
+            say(&format!("linking up to {sessions:?} sessions, simulator in the same process …"));
+            figures.extend(fleet::in_process(binary, sessions, &simulator_each).await?);
+            Ok(figures)
+        }
+        Part::Pace => {
+            say(&format!("{largest} sessions dial the network whatsapp at once, where the bench listens …"));
+            pace::measure(binary, largest).await
+        }
+    }
 }
 
 /// A line for whoever waits.

@@ -12,6 +12,8 @@ use tokio::time::timeout;
 
 /// The admin key of every gateway measured; it lives for the bench only, on loopback.
 const KEY: &str = "be0cbe0cbe0cbe0cbe0cbe0cbe0cbe0cbe0cbe0cbe0cbe0cbe0cbe0cbe0cbe0c";
+/// Errors of ours. The library that speaks WhatsApp calls every failed dial one, and here they are meant to fail.
+const LOG: &str = "error,enlace_engine::log_filter=off";
 const STARTS_WITHIN: Duration = Duration::from_mins(1);
 
 /// A running process of the binary.
@@ -31,10 +33,20 @@ pub(crate) fn size(binary: &Path) -> Result<Figure> {
 impl Process {
     /// Starts the binary and waits for the line that names its address.
     pub(crate) async fn start(binary: &Path, arguments: &[&str]) -> Result<Self> {
+        Self::start_with(binary, arguments, &[]).await
+    }
+
+    /// The same with settings in its environment.
+    pub(crate) async fn start_with(
+        binary: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
         let mut child = Command::new(binary)
             .args(arguments)
-            .args(["--listen", "127.0.0.1:0", "--log", "error"])
+            .args(["--listen", "127.0.0.1:0", "--log", LOG])
             .env("ENLACE_ADMIN_KEY", KEY)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
