@@ -12,6 +12,7 @@ mod pace;
 mod process;
 mod relay;
 mod storm;
+mod trouble;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
@@ -43,6 +44,15 @@ struct Args {
     /// the larger
     #[arg(long, value_name = "N,N", env = "ENLACE_BENCH_SESSIONS", value_delimiter = ',', default_values_t = [100, 1_000])]
     sessions: Vec<usize>,
+    /// Links by QR, and as many by code, while the network misbehaves
+    #[arg(long, value_name = "N", env = "ENLACE_BENCH_LINKS", default_value_t = 1_000)]
+    links: usize,
+    /// How many of those are under way at the same time
+    #[arg(long, value_name = "N", env = "ENLACE_BENCH_AT_ONCE", default_value_t = 64)]
+    at_once: usize,
+    /// Draws which link meets which fault
+    #[arg(long, value_name = "N", env = "ENLACE_BENCH_SEED", default_value_t = 3)]
+    seed: u64,
     /// Measure these parts only
     #[arg(long, value_name = "PART", env = "ENLACE_BENCH_ONLY", value_delimiter = ',')]
     only: Vec<Part>,
@@ -60,6 +70,8 @@ enum Part {
     Link,
     /// Memory, resume, and a storm of reconnects of many linked sessions
     Fleet,
+    /// Many links at once while the network misbehaves
+    Faults,
     /// The connect limit of the network `whatsapp`
     Pace,
 }
@@ -98,7 +110,7 @@ async fn measure(args: Args) -> Result<usize> {
 }
 
 async fn measure_part(part: Part, binary: &Path, args: &Args) -> Result<Vec<Figure>> {
-    let Args { samples, sessions, .. } = args;
+    let Args { samples, sessions, links, at_once, seed, .. } = args;
     let largest = sessions.iter().copied().max().unwrap_or_default().max(1);
     match part {
         Part::Draw => {
@@ -115,6 +127,11 @@ async fn measure_part(part: Part, binary: &Path, args: &Args) -> Result<Vec<Figu
             say(&format!("linking up to {sessions:?} sessions, simulator in the same process …"));
             figures.extend(fleet::in_process(binary, sessions, &simulator_each).await?);
             Ok(figures)
+        }
+        Part::Faults => {
+            say(&format!("linking {links} sessions by QR and {links} by code, with faults, seed {seed} …"));
+            let wanted = trouble::Wanted { links: *links, at_once: *at_once, seed: *seed };
+            trouble::measure(binary, wanted).await
         }
         Part::Pace => {
             say(&format!("{largest} sessions dial the network whatsapp at once, where the bench listens …"));
