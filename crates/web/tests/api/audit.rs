@@ -3,6 +3,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
 use enlace_domain::key::Scope;
+use enlace_web::TrustedProxies;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
@@ -77,6 +78,18 @@ async fn what_is_done_to_keys_and_links_is_kept_with_who_when_and_from_where() {
     for secret in [key, ADMIN, PAYLOAD, "999100000001", "ABCD1234", "ABCD-1234", "tkt_"] {
         assert!(!all.text().contains(secret), "{secret} is in {all:?}");
     }
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_is_believed_about_where_a_request_came_from() {
+    let proxies = TrustedProxies::new([format!("{FROM}/32").parse().unwrap()]);
+    let api = Api::with(|state| state.trusted_proxies = proxies).await;
+    let request = Request::post("/v1/stream-tickets").header("x-api-key", ADMIN);
+    let mut request = request.header("x-forwarded-for", "198.51.100.9").body(Body::empty()).unwrap();
+    let proxy: SocketAddr = format!("{FROM}:4711").parse().unwrap();
+    request.extensions_mut().insert(ConnectInfo(proxy));
+    api.send(request).await;
+    assert_eq!(only(&api, "stream_ticket.created").await["from"], "198.51.100.9");
 }
 
 #[tokio::test]
