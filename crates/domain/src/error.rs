@@ -35,6 +35,10 @@ pub trait Fault: std::error::Error {
     fn kind(&self) -> ErrorKind;
     /// A stable kebab-case code, e.g. `already-linked`.
     fn code(&self) -> &'static str;
+    /// Every code that an error of this type can have, with its kind, also those of errors within it.
+    fn codes() -> Vec<(&'static str, ErrorKind)>
+    where
+        Self: Sized;
     /// One or two sentences for the user: what is the matter and what to do. Never internal text.
     fn detail(&self) -> String {
         self.to_string()
@@ -47,4 +51,37 @@ pub trait Fault: std::error::Error {
     fn field(&self) -> Option<&str> {
         None
     }
+}
+
+/// Writes [`Fault::kind`], [`Fault::code`] and [`Fault::codes`] from one table, so that no variant has a code that the
+/// list lacks: `variant => Kind "code"`, and behind a semicolon the variants that hold another [`Fault`],
+/// `variant(name) => name: Type`.
+#[macro_export]
+macro_rules! fault_table {
+    (
+        $($variant:pat => $kind:ident $code:literal),+ $(,)?
+        $(; $($holder:pat => $inner:ident: $type:ty),+ $(,)?)?
+    ) => {
+        fn kind(&self) -> $crate::ErrorKind {
+            let (kind, _) = match self {
+                $($variant => ($crate::ErrorKind::$kind, $code),)+
+                $($($holder => ($crate::Fault::kind($inner), $crate::Fault::code($inner)),)+)?
+            };
+            kind
+        }
+
+        fn code(&self) -> &'static str {
+            let (_, code) = match self {
+                $($variant => ($crate::ErrorKind::$kind, $code),)+
+                $($($holder => ($crate::Fault::kind($inner), $crate::Fault::code($inner)),)+)?
+            };
+            code
+        }
+
+        fn codes() -> Vec<(&'static str, $crate::ErrorKind)> {
+            let own = vec![$(($code, $crate::ErrorKind::$kind)),+];
+            $($(let own = [own, <$type as $crate::Fault>::codes()].concat();)+)?
+            own
+        }
+    };
 }

@@ -57,6 +57,9 @@ pub enum Command {
     /// Print the reference of settings, flags and environment names in Markdown
     #[command(hide = true)]
     Reference,
+    /// Print every problem code and reason with its cause and what to do, in Markdown
+    #[command(hide = true)]
+    Troubleshooting,
 }
 
 /// `enlace serve`.

@@ -23,6 +23,7 @@ pub mod settings;
 mod simulator;
 mod terminal;
 mod tls;
+mod troubleshooting;
 mod values;
 
 use clap::CommandFactory;
@@ -103,6 +104,7 @@ fn printed(command: &Command) -> Option<String> {
     match command {
         Command::Openapi => Some(enlace_web::openapi()),
         Command::Reference => Some(reference::markdown()),
+        Command::Troubleshooting => Some(troubleshooting::markdown()),
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "enlace", &mut script);
@@ -129,7 +131,9 @@ fn dispatch(cli: &Cli) -> Result<(), StartError> {
             Command::Keys(KeysCommand::List(args)) => Ok(keys::list(args, &environment).await?),
             Command::Link(args) => link::run(args, &cli.log, &environment).await,
             Command::Doctor(args) => doctor::run(args, &cli.log, &environment).await,
-            Command::Openapi | Command::Completions(_) | Command::Reference => Ok(()),
+            Command::Openapi | Command::Completions(_) | Command::Reference | Command::Troubleshooting => {
+                Ok(())
+            }
         }
     });
     // Whatever still runs was asked to end, and had its time.

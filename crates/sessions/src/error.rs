@@ -1,11 +1,11 @@
 //! What a use case can answer instead of its result.
 
+use enlace_domain::Fault;
 use enlace_domain::event::LogBounds;
 use enlace_domain::id::{MessageId, SessionId};
 use enlace_domain::port::store::StoreError;
 use enlace_domain::port::whatsapp::EngineError;
 use enlace_domain::session::{Network, Refusal};
-use enlace_domain::{ErrorKind, Fault};
 
 /// Why a link that was begun came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,57 +219,32 @@ impl GatewayError {
 }
 
 impl Fault for GatewayError {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::SessionNotFound(_) | Self::MessageNotFound(_) => ErrorKind::NotFound,
-            Self::Invalid { .. } | Self::PhoneRequired => ErrorKind::InvalidInput,
-            Self::Refused(refusal) => refusal.kind(),
-            Self::NoQr { .. } | Self::NoCode => ErrorKind::Timeout,
-            Self::VersionRefused
-            | Self::NetworkUnreachable { .. }
-            | Self::NetworkUnavailable(_)
-            | Self::WorkerRestarted
-            | Self::Stopping => ErrorKind::Unavailable,
-            Self::Interrupted | Self::CodeReplaced | Self::NoPasskeyAsked | Self::PasskeyUnanswered => {
-                ErrorKind::Conflict
-            }
-            Self::OutboxFull | Self::TooManyTickets | Self::TooOften { .. } => ErrorKind::RateLimited,
-            Self::MessageRefused { .. } => ErrorKind::Rejected,
-            Self::CursorUnknown(_) | Self::CursorExpired(_) => ErrorKind::Gone,
-            Self::Unsupported(_) => ErrorKind::Unsupported,
-            Self::Store(error) => error.kind(),
-            Self::Engine(error) => error.kind(),
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::SessionNotFound(_) => "session-not-found",
-            Self::MessageNotFound(_) => "message-not-found",
-            Self::Invalid { .. } => "invalid-field",
-            Self::PhoneRequired => "phone-required",
-            Self::Refused(refusal) => refusal.code(),
-            Self::NoQr { .. } => "no-qr-from-network",
-            Self::NoCode => "network-timeout",
-            Self::VersionRefused => "version-refused",
-            Self::NetworkUnreachable { .. } => "network-unreachable",
-            Self::NetworkUnavailable(_) => "network-unavailable",
-            Self::Interrupted => "link-interrupted",
-            Self::CodeReplaced => "code-replaced",
-            Self::OutboxFull => "outbox-full",
-            Self::TooManyTickets => "too-many-tickets",
-            Self::TooOften { .. } => "rate-limited",
-            Self::MessageRefused { .. } => "message-refused",
-            Self::NoPasskeyAsked => "no-passkey-asked",
-            Self::PasskeyUnanswered => "passkey-unanswered",
-            Self::CursorUnknown(_) => "cursor-unknown",
-            Self::CursorExpired(_) => "cursor-expired",
-            Self::Unsupported(_) => "unsupported",
-            Self::WorkerRestarted => "worker-restarted",
-            Self::Stopping => "stopping",
-            Self::Store(error) => error.code(),
-            Self::Engine(error) => error.code(),
-        }
+    enlace_domain::fault_table! {
+        Self::SessionNotFound(_) => NotFound "session-not-found",
+        Self::MessageNotFound(_) => NotFound "message-not-found",
+        Self::Invalid { .. } => InvalidInput "invalid-field",
+        Self::PhoneRequired => InvalidInput "phone-required",
+        Self::NoQr { .. } => Timeout "no-qr-from-network",
+        Self::NoCode => Timeout "network-timeout",
+        Self::VersionRefused => Unavailable "version-refused",
+        Self::NetworkUnreachable { .. } => Unavailable "network-unreachable",
+        Self::NetworkUnavailable(_) => Unavailable "network-unavailable",
+        Self::Interrupted => Conflict "link-interrupted",
+        Self::CodeReplaced => Conflict "code-replaced",
+        Self::OutboxFull => RateLimited "outbox-full",
+        Self::TooManyTickets => RateLimited "too-many-tickets",
+        Self::TooOften { .. } => RateLimited "rate-limited",
+        Self::MessageRefused { .. } => Rejected "message-refused",
+        Self::NoPasskeyAsked => Conflict "no-passkey-asked",
+        Self::PasskeyUnanswered => Conflict "passkey-unanswered",
+        Self::CursorUnknown(_) => Gone "cursor-unknown",
+        Self::CursorExpired(_) => Gone "cursor-expired",
+        Self::Unsupported(_) => Unsupported "unsupported",
+        Self::WorkerRestarted => Unavailable "worker-restarted",
+        Self::Stopping => Unavailable "stopping";
+        Self::Refused(refusal) => refusal: Refusal,
+        Self::Store(error) => error: StoreError,
+        Self::Engine(error) => error: EngineError,
     }
 
     fn detail(&self) -> String {

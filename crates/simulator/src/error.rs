@@ -113,36 +113,81 @@ pub enum SimulatorError {
     ShuttingDown,
 }
 
+/// What kind of refusal it is; the control API derives its status from this and from nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The request is wrong and stays wrong.
+    Invalid,
+    /// No such thing.
+    NotFound,
+    /// The thing exists, but not in a state for this.
+    Conflict,
+    /// It was there and does not come back.
+    Gone,
+    /// More at once than there can be.
+    TooLarge,
+    /// No room is left.
+    Full,
+    /// The other end did not do its part.
+    Companion,
+    /// The network ends.
+    Unavailable,
+    /// The network itself is broken, or was never started.
+    Broken,
+}
+
+macro_rules! table {
+    ($($variant:pat => $refusal:ident $code:literal,)+) => {
+        impl SimulatorError {
+            /// Every code with its kind: the same table that an error takes its own from.
+            pub(crate) const CODES: &'static [(&'static str, Refusal)] = &[$(($code, Refusal::$refusal)),+];
+
+            fn told(&self) -> (&'static str, Refusal) {
+                match self {
+                    $($variant => ($code, Refusal::$refusal),)+
+                }
+            }
+        }
+    };
+}
+
+table! {
+    Self::Config(_) => Broken "config-invalid",
+    Self::Locked(_) => Broken "folder-locked",
+    Self::Folder { .. } => Broken "folder-unusable",
+    Self::Damaged { .. } => Broken "state-damaged",
+    Self::Journal(_) => Broken "journal-failed",
+    Self::TooLarge { .. } => TooLarge "change-too-large",
+    Self::MediaFull { .. } => Full "media-full",
+    Self::Media { .. } => Broken "media-listener-failed",
+    Self::Keys(_) => Broken "keys-failed",
+    Self::UnknownPhone => NotFound "phone-unknown",
+    Self::PhoneExists => Conflict "phone-exists",
+    Self::InvalidNumber(_) => Invalid "number-invalid",
+    Self::InvalidQr(_) => Invalid "qr-invalid",
+    Self::DeadQr(_) => Gone "qr-dead",
+    Self::PairingFailed(_) => Companion "pairing-failed",
+    Self::InvalidCode => Invalid "code-invalid",
+    Self::NoCodePending => Conflict "code-not-pending",
+    Self::WrongCode => Invalid "code-wrong",
+    Self::TooManyDevices => Conflict "devices-full",
+    Self::UnknownDevice(_) => NotFound "device-unknown",
+    Self::UnknownRecipient(_) => Invalid "recipient-unknown",
+    Self::Invalid(_) => Invalid "request-invalid",
+    Self::UnknownMessage(_) => NotFound "message-unknown",
+    Self::UnknownFault => NotFound "fault-unknown",
+    Self::Encrypt(_) => Companion "encrypt-failed",
+    Self::ShuttingDown => Unavailable "shutting-down",
+}
+
 impl SimulatorError {
     /// A stable name for programs, as it appears in problem documents.
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::Config(_) => "config-invalid",
-            Self::Locked(_) => "folder-locked",
-            Self::Folder { .. } => "folder-unusable",
-            Self::Damaged { .. } => "state-damaged",
-            Self::Journal(_) => "journal-failed",
-            Self::TooLarge { .. } => "change-too-large",
-            Self::MediaFull { .. } => "media-full",
-            Self::Media { .. } => "media-listener-failed",
-            Self::Keys(_) => "keys-failed",
-            Self::UnknownPhone => "phone-unknown",
-            Self::PhoneExists => "phone-exists",
-            Self::InvalidNumber(_) => "number-invalid",
-            Self::InvalidQr(_) => "qr-invalid",
-            Self::DeadQr(_) => "qr-dead",
-            Self::PairingFailed(_) => "pairing-failed",
-            Self::InvalidCode => "code-invalid",
-            Self::NoCodePending => "code-not-pending",
-            Self::WrongCode => "code-wrong",
-            Self::TooManyDevices => "devices-full",
-            Self::UnknownDevice(_) => "device-unknown",
-            Self::UnknownRecipient(_) => "recipient-unknown",
-            Self::Invalid(_) => "request-invalid",
-            Self::UnknownMessage(_) => "message-unknown",
-            Self::UnknownFault => "fault-unknown",
-            Self::Encrypt(_) => "encrypt-failed",
-            Self::ShuttingDown => "shutting-down",
-        }
+        self.told().0
+    }
+
+    /// Its kind.
+    pub(crate) fn refusal(&self) -> Refusal {
+        self.told().1
     }
 }

@@ -34,6 +34,7 @@ mod trace;
 mod wire;
 
 pub use config::SimulatorConfig;
+pub use control::problem_codes;
 pub use doors::Pipe;
 pub use error::SimulatorError;
 pub use faults::{Fault, FaultKind, FaultState, LinkStep, OrderedFault};

@@ -1,10 +1,10 @@
 //! Whether the process lives and serves: `/livez` and `/readyz`, without a key.
 
+use crate::kit::own::Own;
 use crate::kit::problem::{Problem, ProblemBody};
 use crate::kit::state::Shared;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -48,9 +48,5 @@ pub(crate) async fn readyz(State(state): State<Shared>) -> Result<Json<Health>, 
     if state.ready() {
         return Ok(Json(Health { status: "ready" }));
     }
-    Err(Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "not-ready",
-        "the gateway is starting or stopping; ask again",
-    ))
+    Err(Problem::new(Own::NotReady, "the gateway is starting or stopping; ask again"))
 }

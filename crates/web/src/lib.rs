@@ -15,6 +15,7 @@ mod rules;
 mod v1;
 
 pub use kit::client::TrustedProxies;
+pub use kit::problem::problem_codes;
 pub use kit::state::{BuildInfo, PublicSettings, Readiness, WebState};
 pub use metrics::Metrics;
 pub use router::{openapi, router};

@@ -9,7 +9,7 @@ use crate::message::{Message, Status};
 use crate::page::{Page, PageRequest};
 use crate::retired::RetiredDevice;
 use crate::session::{Session, StateName};
-use crate::{ErrorKind, Fault, clock::Timestamp};
+use crate::{Fault, clock::Timestamp};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -228,28 +228,16 @@ pub enum StoreError {
 }
 
 impl Fault for StoreError {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::SessionExists(_) | Self::IdempotencyMismatch | Self::LastAdminKey => ErrorKind::Conflict,
-            Self::SessionNotFound(_) | Self::KeyNotFound(_) => ErrorKind::NotFound,
-            Self::InvalidPageToken => ErrorKind::InvalidInput,
-            Self::Full | Self::Closed => ErrorKind::Unavailable,
-            Self::Failed(_) => ErrorKind::Internal,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::SessionExists(_) => "session-exists",
-            Self::SessionNotFound(_) => "session-not-found",
-            Self::IdempotencyMismatch => "idempotency-mismatch",
-            Self::KeyNotFound(_) => "key-not-found",
-            Self::LastAdminKey => "last-admin-key",
-            Self::InvalidPageToken => "invalid-page-token",
-            Self::Full => "disk-full",
-            Self::Failed(_) => "storage-failed",
-            Self::Closed => "stopping",
-        }
+    crate::fault_table! {
+        Self::SessionExists(_) => Conflict "session-exists",
+        Self::SessionNotFound(_) => NotFound "session-not-found",
+        Self::IdempotencyMismatch => Conflict "idempotency-mismatch",
+        Self::KeyNotFound(_) => NotFound "key-not-found",
+        Self::LastAdminKey => Conflict "last-admin-key",
+        Self::InvalidPageToken => InvalidInput "invalid-page-token",
+        Self::Full => Unavailable "disk-full",
+        Self::Failed(_) => Internal "storage-failed",
+        Self::Closed => Unavailable "stopping",
     }
 
     fn field(&self) -> Option<&str> {

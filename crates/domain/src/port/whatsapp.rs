@@ -5,12 +5,12 @@
 //! decision, never the connection's.
 
 use super::inbox::Inbox;
+use crate::Fault;
 use crate::address::{Jid, Person, PhoneNumber};
 use crate::id::SessionId;
 use crate::message::Content;
 use crate::proxy::Proxy;
 use crate::session::Network;
-use crate::{ErrorKind, Fault};
 use async_trait::async_trait;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -185,26 +185,15 @@ pub enum EngineError {
 }
 
 impl Fault for EngineError {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::NetworkUnavailable(_) | Self::Unreachable { .. } | Self::Ended => ErrorKind::Unavailable,
-            Self::CodeRefused { .. } | Self::PasskeyRefused => ErrorKind::Rejected,
-            Self::Timeout => ErrorKind::Timeout,
-            Self::Keys(_) | Self::Library(_) => ErrorKind::Internal,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NetworkUnavailable(_) => "network-unavailable",
-            Self::Unreachable { .. } => "network-unreachable",
-            Self::CodeRefused { .. } => "code-refused",
-            Self::PasskeyRefused => "passkey-refused",
-            Self::Timeout => "network-timeout",
-            Self::Ended => "connection-ended",
-            Self::Keys(_) => "key-store-failed",
-            Self::Library(_) => "engine-failed",
-        }
+    crate::fault_table! {
+        Self::NetworkUnavailable(_) => Unavailable "network-unavailable",
+        Self::Unreachable { .. } => Unavailable "network-unreachable",
+        Self::CodeRefused { .. } => Rejected "code-refused",
+        Self::PasskeyRefused => Rejected "passkey-refused",
+        Self::Timeout => Timeout "network-timeout",
+        Self::Ended => Unavailable "connection-ended",
+        Self::Keys(_) => Internal "key-store-failed",
+        Self::Library(_) => Internal "engine-failed",
     }
 
     fn retry_after(&self) -> Option<u64> {

@@ -2,7 +2,7 @@
 //! function. Nothing here waits, stores or connects; the session's actor does what [`decide`] says.
 
 use super::state::StateName;
-use crate::error::{ErrorKind, Fault};
+use crate::error::Fault;
 
 /// Something asked of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -192,23 +192,14 @@ pub enum Refusal {
 }
 
 impl Fault for Refusal {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::LinkExpired => ErrorKind::Gone,
-            _ => ErrorKind::Conflict,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::AlreadyLinked => "already-linked",
-            Self::Pairing => "pairing",
-            Self::LinkExpired => "link-expired",
-            Self::Stopped => "session-stopped",
-            Self::Replaced => "session-replaced",
-            Self::Restricted => "session-restricted",
-            Self::LinkRequired => "link-required",
-        }
+    crate::fault_table! {
+        Self::AlreadyLinked => Conflict "already-linked",
+        Self::Pairing => Conflict "pairing",
+        Self::LinkExpired => Gone "link-expired",
+        Self::Stopped => Conflict "session-stopped",
+        Self::Replaced => Conflict "session-replaced",
+        Self::Restricted => Conflict "session-restricted",
+        Self::LinkRequired => Conflict "link-required",
     }
 
     fn retry_after(&self) -> Option<u64> {

@@ -3,8 +3,8 @@
 use crate::secret_text::hash_key;
 use crate::{Gateway, GatewayError};
 use chrono::TimeDelta;
+use enlace_domain::Fault;
 use enlace_domain::key::ApiKey;
-use enlace_domain::{ErrorKind, Fault};
 use std::sync::Arc;
 
 /// Why a credential is refused.
@@ -32,23 +32,12 @@ pub enum KeyError {
 }
 
 impl Fault for KeyError {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Invalid | Self::Expired | Self::TicketInvalid | Self::TicketExpired => {
-                ErrorKind::Unauthenticated
-            }
-            Self::Failed(error) => error.kind(),
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Invalid => "key-invalid",
-            Self::Expired => "key-expired",
-            Self::TicketInvalid => "ticket-invalid",
-            Self::TicketExpired => "ticket-expired",
-            Self::Failed(error) => error.code(),
-        }
+    enlace_domain::fault_table! {
+        Self::Invalid => Unauthenticated "key-invalid",
+        Self::Expired => Unauthenticated "key-expired",
+        Self::TicketInvalid => Unauthenticated "ticket-invalid",
+        Self::TicketExpired => Unauthenticated "ticket-expired";
+        Self::Failed(error) => error: GatewayError,
     }
 }
 

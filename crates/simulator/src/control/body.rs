@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::problem::Problem;
+use super::problem::{Own, Problem};
 
 /// A JSON body.
 pub(super) struct Body<T>(pub(super) T);
@@ -19,17 +19,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         match Json::<T>::from_request(request, state).await {
             Ok(Json(value)) => Ok(Self(value)),
             Err(JsonRejection::JsonDataError(error)) => Err(Problem::invalid(error.body_text())),
-            Err(JsonRejection::MissingJsonContentType(_)) => Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "body-not-json",
-                "send the body with `Content-Type: application/json`",
-            )),
-            Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body-too-large",
-                "the body is larger than the simulator takes",
-            )),
-            Err(error) => Err(Problem::new(StatusCode::BAD_REQUEST, "body-not-json", error.body_text())),
+            Err(JsonRejection::MissingJsonContentType(_)) => {
+                let detail = "send the body with `Content-Type: application/json`";
+                Err(Problem::new(Own::BodyNotJson, detail).keep(StatusCode::UNSUPPORTED_MEDIA_TYPE))
+            }
+            Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(Problem::new(Own::BodyTooLarge, "the body is larger than the simulator takes"))
+            }
+            Err(error) => Err(Problem::new(Own::BodyNotJson, error.body_text())),
         }
     }
 }
@@ -43,7 +40,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathOf<
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
-            Err(error) => Err(Problem::new(StatusCode::BAD_REQUEST, "path-invalid", error.body_text())),
+            Err(error) => Err(Problem::new(Own::PathInvalid, error.body_text())),
         }
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use sha2::{Digest, Sha256};
 
-use super::problem::Problem;
+use super::problem::{Own, Problem};
 use crate::state::network::Network;
 
 const FORWARDED: [&str; 7] = [
@@ -38,7 +38,7 @@ pub(super) async fn check(State(network): State<Arc<Network>>, request: Request,
     } else {
         "the simulator's control API is for requests from its own machine; set `[simulator] control_key` to open it"
     };
-    Problem::new(StatusCode::FORBIDDEN, "control-forbidden", detail).into_response()
+    Problem::new(Own::ControlForbidden, detail).into_response()
 }
 
 fn is_local(request: &Request) -> bool {

@@ -15,12 +15,14 @@ use std::sync::Arc;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use axum::routing::{any, delete, get, post};
 use axum::{Extension, Router, middleware};
 
-use problem::Problem;
+use problem::{Own, Problem};
+
+pub use problem::problem_codes;
 
 use crate::doors::websocket;
 use crate::state::network::Network;
@@ -72,13 +74,13 @@ async fn door(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    let upgrade =
-        upgrade.map_err(|error| Problem::new(error.status(), "websocket-expected", error.body_text()))?;
+    let upgrade = upgrade
+        .map_err(|error| Problem::new(Own::WebsocketExpected, error.body_text()).keep(error.status()))?;
     // Clients of WhatsApp claim to be its page; so no other page that somebody has open in a browser gets in.
     if headers.get(header::ORIGIN).is_none_or(|origin| origin != ORIGIN) {
         let detail =
             format!("a client of this network sends the header `Origin: {ORIGIN}`, as WhatsApp's page does");
-        return Err(Problem::new(StatusCode::FORBIDDEN, "origin-refused", detail));
+        return Err(Problem::new(Own::OriginRefused, detail));
     }
     Ok(websocket::chat(network, peer.map(|Extension(ConnectInfo(address))| address), upgrade))
 }

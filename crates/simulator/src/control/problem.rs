@@ -4,8 +4,9 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
-use crate::error::SimulatorError;
+use crate::error::{Refusal, SimulatorError};
 
 /// A refusal.
 #[derive(Debug)]
@@ -24,38 +25,80 @@ struct Document<'a> {
     detail: &'a str,
 }
 
+macro_rules! own {
+    ($($name:ident = $status:ident $code:literal;)*) => {
+        /// A refusal that does not come from the network but from the reading of the request.
+        #[derive(Clone, Copy, Debug)]
+        pub(super) enum Own {
+            $($name,)*
+        }
+
+        impl Own {
+            const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            fn answer(self) -> (StatusCode, &'static str) {
+                match self {
+                    $(Self::$name => (StatusCode::$status, $code),)*
+                }
+            }
+        }
+    };
+}
+
+own! {
+    BodyNotJson = BAD_REQUEST "body-not-json";
+    BodyTooLarge = PAYLOAD_TOO_LARGE "body-too-large";
+    PathInvalid = BAD_REQUEST "path-invalid";
+    PathUnknown = NOT_FOUND "path-unknown";
+    MethodUnknown = METHOD_NOT_ALLOWED "method-unknown";
+    RequestInvalid = UNPROCESSABLE_ENTITY "request-invalid";
+    ControlForbidden = FORBIDDEN "control-forbidden";
+    WebsocketExpected = BAD_REQUEST "websocket-expected";
+    OriginRefused = FORBIDDEN "origin-refused";
+}
+
 impl Problem {
-    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(own: Own, detail: impl Into<String>) -> Self {
+        let (status, code) = own.answer();
         Self { status, code, detail: detail.into() }
     }
 
     pub(super) fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "request-invalid", detail)
+        Self::new(Own::RequestInvalid, detail)
+    }
+
+    /// Keeps the status that something below us chose.
+    pub(super) fn keep(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+}
+
+/// Every code that the control API and the WebSocket door can answer with, with its status, sorted by code.
+pub fn problem_codes() -> Vec<(&'static str, u16)> {
+    let own = Own::ALL.iter().map(|own| own.answer());
+    let errors = SimulatorError::CODES.iter().map(|(code, refusal)| (status_of(*refusal), *code));
+    let all: BTreeSet<_> = own.chain(errors).map(|(status, code)| (code, status.as_u16())).collect();
+    all.into_iter().collect()
+}
+
+fn status_of(refusal: Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::NotFound => StatusCode::NOT_FOUND,
+        Refusal::Conflict => StatusCode::CONFLICT,
+        Refusal::Gone => StatusCode::GONE,
+        Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::Full => StatusCode::INSUFFICIENT_STORAGE,
+        Refusal::Companion => StatusCode::BAD_GATEWAY,
+        Refusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Broken => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
 impl From<SimulatorError> for Problem {
     fn from(error: SimulatorError) -> Self {
-        use SimulatorError as E;
-        let status = match &error {
-            E::UnknownPhone | E::UnknownDevice(_) | E::UnknownMessage(_) | E::UnknownFault => {
-                StatusCode::NOT_FOUND
-            }
-            E::PhoneExists | E::NoCodePending | E::TooManyDevices => StatusCode::CONFLICT,
-            E::DeadQr(_) => StatusCode::GONE,
-            E::InvalidNumber(_)
-            | E::InvalidQr(_)
-            | E::InvalidCode
-            | E::WrongCode
-            | E::UnknownRecipient(_)
-            | E::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            E::PairingFailed(_) | E::Encrypt(_) => StatusCode::BAD_GATEWAY,
-            E::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            E::MediaFull { .. } => StatusCode::INSUFFICIENT_STORAGE,
-            E::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        Self::new(status, error.code(), error.to_string())
+        Self { status: status_of(error.refusal()), code: error.code(), detail: error.to_string() }
     }
 }
 
@@ -78,12 +121,11 @@ impl IntoResponse for Problem {
 
 pub(super) async fn no_such_path() -> Problem {
     Problem::new(
-        StatusCode::NOT_FOUND,
-        "path-unknown",
+        Own::PathUnknown,
         "the simulator has no such path; see /simulator/v1/info, /phones, /connections, /faults and /trace",
     )
 }
 
 pub(super) async fn no_such_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-unknown", "this path does not know this method")
+    Problem::new(Own::MethodUnknown, "this path does not know this method")
 }

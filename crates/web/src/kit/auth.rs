@@ -5,10 +5,10 @@
 
 use super::client::ClientAddress;
 use super::credential::{credential, ticket};
+use super::own::Own;
 use super::problem::Problem;
 use super::state::{Shared, WebState};
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use enlace_domain::audit::Who;
 use enlace_domain::event::EventType;
@@ -240,17 +240,12 @@ pub(crate) async fn path_parameter(
 }
 
 fn bad_path() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "route-not-found",
-        "the path is not valid UTF-8 once it is percent-decoded",
-    )
+    Problem::new(Own::RouteNotFound, "the path is not valid UTF-8 once it is percent-decoded")
 }
 
 fn key_missing() -> Problem {
     Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "key-missing",
+        Own::KeyMissing,
         "this needs an API key: send it as `Authorization: Bearer <key>`, as `X-API-Key`, or as the password of HTTP Basic",
     )
 }
@@ -258,8 +253,7 @@ fn key_missing() -> Problem {
 fn scope_missing(scope: Scope) -> Problem {
     let name = scope.as_str();
     Problem::new(
-        StatusCode::FORBIDDEN,
-        "scope-missing",
+        Own::ScopeMissing,
         format!(
             "this needs a key with the scope `{name}`, which this key has not; ask an administrator for one"
         ),
@@ -269,8 +263,7 @@ fn scope_missing(scope: Scope) -> Problem {
 
 fn key_limited() -> Problem {
     Problem::new(
-        StatusCode::FORBIDDEN,
-        "key-limited",
+        Own::KeyLimited,
         "this concerns all sessions and needs an admin key that is not limited to some of them",
     )
 }

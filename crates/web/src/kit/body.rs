@@ -3,6 +3,7 @@
 //! An empty body (or `null`) is `{}`, with any content type: many clients set one on requests without a body. A member
 //! that is `""` counts as absent. A body that is there must say that it is JSON.
 
+use super::own::Own;
 use super::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -47,13 +48,9 @@ impl<T: Input, S: Send + Sync> FromRequest<S> for Body<T> {
 
 fn unread(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", TOO_LARGE);
+        return Problem::new(Own::BodyTooLarge, TOO_LARGE);
     }
-    Problem::new(
-        StatusCode::BAD_REQUEST,
-        "body-unreadable",
-        "the body could not be read to its end; send it again",
-    )
+    Problem::new(Own::BodyUnreadable, "the body could not be read to its end; send it again")
 }
 
 fn says_json(headers: &HeaderMap) -> bool {
@@ -70,12 +67,11 @@ fn members(bytes: &[u8], is_json: bool) -> Result<Map<String, Value>, Problem> {
     }
     if !is_json {
         return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported-media-type",
+            Own::UnsupportedMediaType,
             "the body must be JSON: send it with `Content-Type: application/json`",
         ));
     }
-    let invalid = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "invalid-json", detail);
+    let invalid = |detail: String| Problem::new(Own::InvalidJson, detail);
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(mut members)) => {
             members.retain(|_, value| value.as_str() != Some(""));

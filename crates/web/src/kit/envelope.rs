@@ -1,6 +1,7 @@
 //! Around every request: its id, its log line, and the writing of error answers, the router's own included.
 
 use super::client::ClientAddress;
+use super::own::Own;
 use super::problem::{self, Problem};
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -43,19 +44,14 @@ pub(crate) async fn envelope(request: Request, next: Next) -> Response {
 pub(crate) fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
     use axum::response::IntoResponse;
     tracing::error!("a handler panicked");
-    Problem::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "internal",
-        "something broke while answering; the log has more under this request_id",
-    )
-    .into_response()
+    Problem::new(Own::Internal, "something broke while answering; the log has more under this request_id")
+        .into_response()
 }
 
 /// The answer to a path that nobody serves.
 pub(crate) async fn unknown_route() -> Problem {
     Problem::new(
-        StatusCode::NOT_FOUND,
-        "route-not-found",
+        Own::RouteNotFound,
         "nothing is served at this path; /docs lists what is, and every path of the API begins with /v1",
     )
 }
@@ -99,14 +95,14 @@ fn bare(response: &Response) -> Option<Problem> {
     if ours || !(status.is_client_error() || status.is_server_error()) {
         return None;
     }
-    let (code, detail) = match status {
+    let (own, detail) = match status {
         StatusCode::METHOD_NOT_ALLOWED => (
-            "method-not-allowed",
+            Own::MethodNotAllowed,
             "this path exists, but not with this method; the header Allow lists those it has",
         ),
-        StatusCode::PAYLOAD_TOO_LARGE => ("body-too-large", super::body::TOO_LARGE),
-        StatusCode::NOT_FOUND => ("not-found", "there is nothing here"),
-        _ => ("request-refused", "the request was refused as it is; /docs shows what is expected"),
+        StatusCode::PAYLOAD_TOO_LARGE => (Own::BodyTooLarge, super::body::TOO_LARGE),
+        StatusCode::NOT_FOUND => (Own::NotFound, "there is nothing here"),
+        _ => (Own::RequestRefused, "the request was refused as it is; /docs shows what is expected"),
     };
-    Some(Problem::new(status, code, detail))
+    Some(Problem::new(own, detail).keep(status))
 }

@@ -7,6 +7,7 @@ mod credential;
 pub(crate) mod docs;
 pub(crate) mod envelope;
 pub(crate) mod moment;
+pub(crate) mod own;
 pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod state;

@@ -3,6 +3,7 @@
 //! A handler returns a [`Problem`]; the envelope (`kit::envelope`) writes it out, because only there the request id
 //! is known and only there the answers of the router itself (unknown route, wrong method) pass by.
 
+use super::own::Own;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use enlace_domain::event::LogBounds;
@@ -11,6 +12,7 @@ use enlace_sessions::{GatewayError, KeyError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::error::Error;
 
 /// The media type of every error answer.
@@ -70,12 +72,17 @@ pub(crate) struct ProblemBody {
 }
 
 impl Problem {
-    /// From its parts.
-    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    /// One that this surface gives by itself.
+    pub(crate) fn new(own: Own, detail: impl Into<String>) -> Self {
+        let (status, code) = own.answer();
+        Self::of(status, code, detail.into())
+    }
+
+    fn of(status: StatusCode, code: &'static str, detail: String) -> Self {
         Self {
             status,
             code: Cow::Borrowed(code),
-            detail: detail.into(),
+            detail,
             field: None,
             retry_after: None,
             bounds: None,
@@ -85,12 +92,12 @@ impl Problem {
 
     /// 422: a field, parameter or header is wrong.
     pub(crate) fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-field", detail).at(field)
+        Self::new(Own::InvalidField, detail).at(field)
     }
 
     /// 501: not built, or not offered.
     pub(crate) fn not_offered(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_IMPLEMENTED, "unsupported", detail)
+        Self::new(Own::Unsupported, detail)
     }
 
     /// 501: a field whose meaning is not built, or not offered.
@@ -102,6 +109,13 @@ impl Problem {
     #[must_use]
     pub(crate) fn at(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
+        self
+    }
+
+    /// Keeps the status that something below us chose.
+    #[must_use]
+    pub(crate) fn keep(mut self, status: StatusCode) -> Self {
+        self.status = status;
         self
     }
 
@@ -118,7 +132,7 @@ impl Problem {
         if status.is_server_error() && fault.kind() == ErrorKind::Internal {
             tracing::error!(code = fault.code(), error = %chain(fault), "a request failed by a fault of ours");
         }
-        let mut problem = Self::new(status, fault.code(), fault.detail());
+        let mut problem = Self::of(status, fault.code(), fault.detail());
         problem.field = fault.field().map(str::to_owned);
         problem.retry_after = fault.retry_after();
         problem
@@ -172,6 +186,17 @@ fn status_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::Unsupported => StatusCode::NOT_IMPLEMENTED,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
+}
+
+/// Every code that an error answer of this API can have, with its status, sorted by code.
+pub fn problem_codes() -> Vec<(&'static str, u16)> {
+    let faults = <KeyError as Fault>::codes().into_iter().map(|(code, kind)| (code, status_of(kind)));
+    let own = Own::ALL.iter().map(|own| {
+        let (status, code) = own.answer();
+        (code, status)
+    });
+    let all: BTreeSet<_> = faults.chain(own).map(|(code, status)| (code, status.as_u16())).collect();
+    all.into_iter().collect()
 }
 
 fn challenges(status: StatusCode, code: &str) -> &'static [&'static str] {

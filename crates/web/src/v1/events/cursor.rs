@@ -1,8 +1,9 @@
 //! Where a stream begins: `Last-Event-ID`, else `?after=`, else now.
 
+use crate::kit::own::Own;
 use crate::kit::problem::Problem;
 use crate::kit::query::Query;
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName};
 use enlace_sessions::Cursor;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -33,8 +34,7 @@ fn number(text: &str, field: &'static str) -> Result<Cursor, Problem> {
 
 fn invalid(field: &'static str) -> Problem {
     Problem::new(
-        StatusCode::BAD_REQUEST,
-        "invalid-cursor",
+        Own::InvalidCursor,
         format!(
             "{field} is the `seq` of the last event you have, a whole number; 0 begins with the oldest kept"
         ),

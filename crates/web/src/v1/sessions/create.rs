@@ -6,6 +6,7 @@ use super::view::{NetworkName, SessionView};
 use crate::kit::auth::{Caller, Manages};
 use crate::kit::body::{Body, Input};
 use crate::kit::docs::{BodyProblems, KeyProblems};
+use crate::kit::own::Own;
 use crate::kit::problem::{Problem, ProblemBody};
 use axum::Json;
 use axum::http::{StatusCode, header};
@@ -130,8 +131,7 @@ fn check_reach(key: &ApiKey, id: Option<&SessionId>) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(
-        StatusCode::FORBIDDEN,
-        "session-not-in-reach",
+        Own::SessionNotInReach,
         "this key is limited to certain sessions and could not use the one it asks for; choose one of its ids, or use another key",
     ))
 }

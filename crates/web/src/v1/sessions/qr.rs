@@ -5,11 +5,12 @@ use super::qr_format::QrFormat;
 use super::qr_view::{self, QrView};
 use crate::kit::auth::{InSession, Links};
 use crate::kit::docs::SessionProblems;
+use crate::kit::own::Own;
 use crate::kit::problem::{Problem, ProblemBody};
 use crate::kit::query::Query;
 use crate::kit::wait;
 use crate::qr::{Frame, MARGIN_DEFAULT, MARGIN_MAX, SIZE_DEFAULT, SIZE_MAX, SIZE_MIN};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use enlace_domain::clock::millis;
 use enlace_domain::link::Qr;
@@ -99,7 +100,7 @@ pub(crate) async fn qr(
 pub(super) async fn only_get() -> impl IntoResponse {
     let detail =
         "a QR is only to be had with GET, which may begin a link; GET /v1/sessions/{id} tells the state";
-    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
+    let problem = Problem::new(Own::MethodNotAllowed, detail);
     ([(header::ALLOW, "GET")], problem)
 }
 

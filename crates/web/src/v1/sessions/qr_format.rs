@@ -1,7 +1,8 @@
 //! In which form a QR is wanted: `?format` says it; else the `Accept` header does, as far as it can.
 
+use crate::kit::own::Own;
 use crate::kit::problem::Problem;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -105,8 +106,7 @@ fn thousandths(text: &str) -> u16 {
 fn unknown() -> Problem {
     let names = QrFormat::ALL.map(QrFormat::as_str);
     Problem::new(
-        StatusCode::NOT_ACCEPTABLE,
-        "unknown-format",
+        Own::UnknownFormat,
         format!("there is no such format; format is one of: {}", names.join(", ")),
     )
     .at("format")

@@ -3,10 +3,10 @@
 use super::qr_drawing::Shown;
 use super::qr_format::QrFormat;
 use super::view::NetworkName;
+use crate::kit::own::Own;
 use crate::kit::problem::Problem;
 use crate::kit::state::seconds_left;
 use crate::qr::{self, Frame, InvalidFrame, Matrix};
-use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use enlace_domain::clock::millis;
@@ -97,7 +97,7 @@ pub(super) fn matrix(qr: &Qr) -> Result<Matrix, Problem> {
     Matrix::encode(qr.payload.expose_secret()).map_err(|error| {
         tracing::error!(%error, "a network gave a QR that cannot be drawn");
         let detail = "the network gave a payload that no QR can hold; format=text has it";
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "qr-too-long", detail)
+        Problem::new(Own::QrTooLong, detail)
     })
 }
 
