@@ -181,7 +181,7 @@ mod tests {
             ("properties are missing", |_, data| data.device_props = None),
             ("names no platform", |_, data| data.device_props = Some(props("Enlace", None))),
             ("names no platform", |_, data| {
-                data.device_props = Some(props("Enlace", Some(PlatformType::UNKNOWN)))
+                data.device_props = Some(props("Enlace", Some(PlatformType::UNKNOWN)));
             }),
             ("name", |_, data| data.device_props = Some(props(" ", Some(PlatformType::CHROME)))),
             ("key type", |_, data| data.e_keytype = Some(vec![4])),

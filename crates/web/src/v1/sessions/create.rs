@@ -104,13 +104,13 @@ fn read(body: CreateBody) -> Result<CreateSession, Problem> {
         network: network.transpose()?,
         metadata: body.metadata.unwrap_or_default(),
         settings,
-        proxy: proxy(body.proxy)?,
+        proxy: proxy(body.proxy.as_deref())?,
     })
 }
 
 /// A proxy as it is written.
-pub(super) fn proxy(text: Option<String>) -> Result<Option<Proxy>, Problem> {
-    let proxy = text.as_deref().map(Proxy::parse).transpose();
+pub(super) fn proxy(text: Option<&str>) -> Result<Option<Proxy>, Problem> {
+    let proxy = text.map(Proxy::parse).transpose();
     proxy.map_err(|error| Problem::field("proxy", error.to_string()))
 }
 

@@ -67,7 +67,7 @@ pub(crate) async fn update(
 ) -> Result<Json<SessionView>, Problem> {
     let UpdateBody { name, metadata, settings, proxy, .. } = body.input;
     let settings = settings.map(SettingsBody::into_change).unwrap_or_default();
-    let proxy = proxy.map_or(Ok(None), |text| create::proxy(text).map(Some))?;
+    let proxy = proxy.map_or(Ok(None), |text| create::proxy(text.as_deref()).map(Some))?;
     let patch = PatchSession { name: name.map_or(None, Some), metadata, settings, proxy };
     let session = session.gateway().patch_session(session.id(), patch).await?;
     Ok(Json(SessionView::from(session.as_ref())))
