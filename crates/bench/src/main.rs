@@ -4,6 +4,7 @@
 //! would; only the drawing of QRs is measured in this process. Every part is bounded by a number of samples or sessions.
 //! A figure that misses its budget is marked and counted; `--strict` makes that the exit status.
 
+mod disk;
 mod draw;
 mod figure;
 mod fleet;
@@ -97,6 +98,7 @@ async fn measure(args: Args) -> Result<usize> {
         None => std::env::current_exe()?.with_file_name("enlace"),
     };
     let mut figures = vec![process::size(&binary).with_context(|| format!("{}", binary.display()))?];
+    figures.push(disk::measure()?);
     for part in Part::value_variants() {
         if args.only.is_empty() || args.only.contains(part) {
             figures.extend(measure_part(*part, &binary, &args).await?);
