@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::net::IpAddr;
 
-/// For how many days a record is kept.
+/// For how many days a record is kept, by the times of the newest records.
 pub const AUDIT_KEEP_DAYS: i64 = 90;
+/// How many of the newest records must all be so much younger before one goes.
+pub const AUDIT_KEEP_WITNESSES: u64 = 10;
 /// How many records are kept; the oldest go first.
 pub const AUDIT_KEEP_RECORDS: u64 = 100_000;
 
@@ -42,6 +44,24 @@ pub enum AuditAction {
     /// The QRs of a link were read by this key for the first time.
     #[serde(rename = "link.qr_read")]
     QrRead,
+    /// The passkey that WhatsApp asked for was answered.
+    #[serde(rename = "passkey.answered")]
+    PasskeyAnswered,
+    /// The code of a passkey was confirmed.
+    #[serde(rename = "passkey.confirmed")]
+    PasskeyConfirmed,
+    /// A session was asked to start.
+    #[serde(rename = "session.started")]
+    SessionStarted,
+    /// A session was asked to stop.
+    #[serde(rename = "session.stopped")]
+    SessionStopped,
+    /// A session was asked to restart.
+    #[serde(rename = "session.restarted")]
+    SessionRestarted,
+    /// A session got another proxy, or none.
+    #[serde(rename = "session.proxy_changed")]
+    ProxyChanged,
     /// A session was logged out.
     #[serde(rename = "session.logged_out")]
     SessionLoggedOut,
@@ -52,7 +72,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// Every action.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::KeyCreated,
         Self::KeyChanged,
         Self::KeyRevoked,
@@ -62,6 +82,12 @@ impl AuditAction {
         Self::LinkForced,
         Self::CodeIssued,
         Self::QrRead,
+        Self::PasskeyAnswered,
+        Self::PasskeyConfirmed,
+        Self::SessionStarted,
+        Self::SessionStopped,
+        Self::SessionRestarted,
+        Self::ProxyChanged,
         Self::SessionLoggedOut,
         Self::SessionDeleted,
     ];
@@ -78,6 +104,12 @@ impl AuditAction {
             Self::LinkForced => "link.forced",
             Self::CodeIssued => "link.code_issued",
             Self::QrRead => "link.qr_read",
+            Self::PasskeyAnswered => "passkey.answered",
+            Self::PasskeyConfirmed => "passkey.confirmed",
+            Self::SessionStarted => "session.started",
+            Self::SessionStopped => "session.stopped",
+            Self::SessionRestarted => "session.restarted",
+            Self::ProxyChanged => "session.proxy_changed",
             Self::SessionLoggedOut => "session.logged_out",
             Self::SessionDeleted => "session.deleted",
         }

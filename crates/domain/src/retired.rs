@@ -15,7 +15,8 @@ pub struct RetiredDevice {
     pub session: SessionId,
     /// Where it is linked.
     pub network: Network,
-    /// What its session's connections went through: it is dialled through that and never around it.
+    /// What its session's connections went through: it is dialled through that and never around it, unless the session is
+    /// still there and has another one now.
     pub proxy: Option<Proxy>,
     /// What it logs in with, as the engine gave it: a secret that nobody else reads.
     pub keys: SecretString,

@@ -127,7 +127,7 @@ pub struct VersionPolicy {
     pub pinned: Option<ClientVersion>,
     /// The page that names the newest; empty: none is read.
     pub url: String,
-    /// The file in which the newest is kept.
+    /// The file in which the last one that WhatsApp took is kept.
     pub kept: Option<PathBuf>,
 }
 

@@ -12,11 +12,14 @@ use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use wacore::store::traits::{Backend, DeviceStore};
 use wacore::store::{Device, InMemoryBackend};
 
-/// How long the login may take.
+/// How long the dial and the login may take.
 const LOGIN: Duration = Duration::from_mins(1);
+/// How long others may be dialled first: a thousand sessions that come back together take a quarter of it.
+const TURN: Duration = Duration::from_mins(30);
 /// How many words may wait to be heard.
 const WORDS: usize = 32;
 
@@ -43,8 +46,13 @@ impl Inbox for Ear {
 pub(crate) async fn keys(store: &dyn Backend) -> Result<Option<SecretString>, EngineError> {
     let device = store.load().await.map_err(|error| EngineError::Keys(Box::new(error)))?;
     let Some(device) = device.filter(|device| device.account.is_some()) else { return Ok(None) };
-    let text = serde_json::to_string(&device).map_err(|error| EngineError::Keys(Box::new(error)))?;
-    Ok(Some(text.into()))
+    written(&device).map(Some)
+}
+
+/// The keys of a linked device as one text.
+pub(crate) fn written(device: &Device) -> Result<SecretString, EngineError> {
+    let text = serde_json::to_string(device).map_err(|error| EngineError::Keys(Box::new(error)))?;
+    Ok(text.into())
 }
 
 /// Makes a key store of such a text.
@@ -82,22 +90,63 @@ async fn tell_network(
     connection: &WebConnection,
     mut words: mpsc::Receiver<ConnectionEvent>,
 ) -> Result<(), EngineError> {
-    let login = async {
-        loop {
-            match words.recv().await {
-                Some(ConnectionEvent::LoggedIn) => return Ok(true),
-                // The network does not know it any more.
-                Some(ConnectionEvent::Ended(EndReason::LoggedOut { .. })) => return Ok(false),
-                Some(ConnectionEvent::Ended(EndReason::Lost { reason })) => {
-                    return Err(EngineError::Unreachable { reason });
-                }
-                Some(ConnectionEvent::Ended(_)) | None => return Err(EngineError::Ended),
-                Some(_) => {}
-            }
-        }
-    };
-    let logged_in = tokio::time::timeout(LOGIN, login).await.map_err(|_| EngineError::Timeout)??;
+    let logged_in = is_let_in(&mut words, LOGIN).await?;
     // From here on nobody listens: what the connection still tells must not wait for that.
     drop(words);
     if logged_in { connection.logout().await } else { Ok(()) }
+}
+
+/// Waits for the login, `within` so long after the dial began; false if the network does not know the device any more.
+async fn is_let_in(
+    words: &mut mpsc::Receiver<ConnectionEvent>,
+    within: Duration,
+) -> Result<bool, EngineError> {
+    let mut until = Instant::now() + within;
+    loop {
+        let word = tokio::time::timeout_at(until, words.recv()).await.map_err(|_| EngineError::Timeout)?;
+        match word {
+            Some(ConnectionEvent::Queued) => until = Instant::now() + TURN,
+            Some(ConnectionEvent::Dialling) => until = Instant::now() + within,
+            Some(ConnectionEvent::LoggedIn) => return Ok(true),
+            Some(ConnectionEvent::Ended(EndReason::LoggedOut { .. })) => return Ok(false),
+            Some(ConnectionEvent::Ended(EndReason::Lost { reason })) => {
+                return Err(EngineError::Unreachable { reason });
+            }
+            Some(ConnectionEvent::Ended(_)) | None => return Err(EngineError::Ended),
+            Some(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::{sleep, timeout};
+
+    const WITHIN: Duration = Duration::from_millis(300);
+
+    #[tokio::test]
+    async fn the_wait_for_a_turn_is_no_part_of_the_login() {
+        let (tell, mut words) = mpsc::channel(WORDS);
+        let network = async {
+            tell.send(ConnectionEvent::Queued).await.unwrap();
+            sleep(WITHIN * 2).await;
+            tell.send(ConnectionEvent::Dialling).await.unwrap();
+            tell.send(ConnectionEvent::LoggedIn).await.unwrap();
+        };
+        let (login, ()) = futures::join!(is_let_in(&mut words, WITHIN), network);
+        assert!(login.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_network_that_says_nothing_after_the_dial_is_waited_for_no_longer_than_that() {
+        for first in [vec![], vec![ConnectionEvent::Queued, ConnectionEvent::Dialling]] {
+            let (tell, mut words) = mpsc::channel(WORDS);
+            for word in first {
+                tell.send(word).await.unwrap();
+            }
+            let login = timeout(WITHIN * 20, is_let_in(&mut words, WITHIN)).await;
+            assert!(matches!(login, Ok(Err(EngineError::Timeout))), "{login:?}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use crate::queue::Item;
 use crate::runtime::ConnectionRuntime;
 use crate::shared::Shared;
 use crate::way::Way;
-use crate::{classify, decode};
+use crate::{classify, decode, forget};
 use enlace_domain::address::Server;
 use enlace_domain::port::{ConnectionEvent, EndReason};
 use futures::FutureExt;
@@ -15,7 +15,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use wacore::store::DeviceCommand;
+use wacore::store::{DeviceCommand, DevicePropsOverride};
+use whatsapp_rust::store::Device;
+use whatsapp_rust::store::commands::apply_command_to_device;
 use whatsapp_rust::{Client, RawNodeLease};
 
 /// How long the library's tasks may take to notice that they ended.
@@ -46,6 +48,8 @@ pub(crate) struct Life {
     pub(crate) shared: Arc<Shared>,
     /// Whether it began with a linked device.
     pub(crate) linked: bool,
+    /// What the device says of itself.
+    pub(crate) companion: DevicePropsOverride,
     /// What comes before the dial.
     pub(crate) way: Way,
     /// While held, the library shows every stanza.
@@ -101,10 +105,17 @@ impl Life {
         if queued.load(Ordering::Relaxed) {
             shared.tell(ConnectionEvent::Dialling);
         }
-        // The library takes a version that was set just now for one that it looked up itself.
+        // The library takes a version that was set just now for one that it looked up itself. Both in one change, because
+        // each change is a write, and the first QR waits behind it for the disk.
         let ClientVersion(major, minor, revision) = version;
-        let set = DeviceCommand::SetAppVersion((major, minor, revision));
-        self.client.persistence_manager().process_command(set).await;
+        let companion = DeviceCommand::SetDeviceProps(self.companion.clone());
+        let commands = [companion, DeviceCommand::SetAppVersion((major, minor, revision))];
+        let set = |device: &mut Device| {
+            for command in commands {
+                apply_command_to_device(device, command);
+            }
+        };
+        self.client.persistence_manager().modify_device(set).await;
         Some(version)
     }
 
@@ -195,11 +206,13 @@ impl Life {
     async fn tell(&self, mut event: ConnectionEvent) {
         match &event {
             ConnectionEvent::Paired { .. } => {
-                if let Err(reason) = self.keep_credentials().await {
-                    event = ConnectionEvent::PairFailed { reason: reason.to_owned(), lives_on: false };
+                if let Err(unkept) = self.keep_credentials().await {
+                    event = unkept;
                     self.shared.end_now(classify::lost("storage-failed"));
                 }
             }
+            // Nobody gets as far with a version that the network refuses.
+            ConnectionEvent::Qr { .. } | ConnectionEvent::LoggedIn => self.way.taken(),
             ConnectionEvent::Online { .. } if !self.shared.mark_online => {
                 // A slow socket must not hold up the news.
                 drop(tokio::time::timeout(PRESENCE, presence::withdraw(&self.client)).await);
@@ -213,16 +226,22 @@ impl Life {
     ///
     /// It takes a business's name for the account's own name, and an account with a name for one whose first state
     /// sync was done. That sync is due on the next connection, which is another client; so the name is taken out.
-    async fn keep_credentials(&self) -> Result<(), &'static str> {
+    ///
+    /// The phone has its answer by now and lists the device; where the credentials can't be kept, they are what is told,
+    /// so that the network can hear of it.
+    async fn keep_credentials(&self) -> Result<(), ConnectionEvent> {
         let store = self.client.persistence_manager();
         if !store.get_device_snapshot().push_name.is_empty() {
             store.process_command(DeviceCommand::SetPushName(String::new())).await;
         }
         // Written here and not by the library's `flush`: that returns at once while the background saver is in the middle
         // of writing, and a crash then finds a session that was told of its link beside keys that know of none.
-        store.backend().save(&store.get_device_snapshot().to_serializable()).await.map_err(|error| {
-            tracing::error!(session = %self.shared.session, %error, "the new credentials could not be stored");
-            "storage-failed"
+        let device = store.get_device_snapshot().to_serializable();
+        let Err(error) = store.backend().save(&device).await else { return Ok(()) };
+        tracing::error!(session = %self.shared.session, %error, "the new credentials could not be stored");
+        Err(match forget::written(&device) {
+            Ok(keys) => ConnectionEvent::PairedUnkept { keys },
+            Err(_) => ConnectionEvent::PairFailed { reason: "storage-failed".to_owned(), lives_on: false },
         })
     }
 }

@@ -3,6 +3,9 @@
 //! The library writes its own lines through the `log` crate, and spans through `tracing`. It writes numbers, pairing
 //! codes, names and whole stanzas into both, at `info` and `warn` freely and in places at `error`. So all of it is off,
 //! but for the `error` lines of modules whose every such line was read and holds none of that.
+//!
+//! One of these tells of every failed dial and says that it will be tried again. Its retries are off; what comes of a
+//! dial is told by the session's state. So that line is for those who look closely.
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
@@ -16,6 +19,9 @@ const READ: [&str; 7] = [
     "whatsapp_rust_tokio_transport",
     "whatsapp_rust_ureq_http_client",
 ];
+
+/// How the line about a failed dial begins, and where it stands.
+const FAILED_DIAL: (&str, &str) = ("whatsapp_rust::client::lifecycle", "Failed to connect: ");
 
 /// Directives for an `EnvFilter`, about the library's spans. Add them after the user's own directives, so that they win
 /// over `debug` for everything.
@@ -46,12 +52,17 @@ pub fn log_filter_directives() -> &'static [&'static str] {
     ]
 }
 
-/// Sends the library's lines that may be seen to `tracing`, as errors of this crate. For the whole process, once; a
-/// logger that someone installed before stays.
+/// Sends the library's lines that may be seen to `tracing`, as errors of this crate (a failed dial: at `debug`). For the
+/// whole process, once; a logger that someone installed before stays.
 pub fn forward_library_log() {
     if log::set_logger(&Forward).is_ok() {
         log::set_max_level(LevelFilter::Error);
     }
+}
+
+fn is_failed_dial(target: &str, text: &str) -> bool {
+    let (module, beginning) = FAILED_DIAL;
+    target == module && text.starts_with(beginning)
 }
 
 struct Forward;
@@ -66,8 +77,14 @@ impl Log for Forward {
     }
 
     fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
-            tracing::error!(library = record.target(), "{}", record.args());
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let text = record.args().to_string();
+        if is_failed_dial(record.target(), &text) {
+            tracing::debug!(library = record.target(), "{text}");
+        } else {
+            tracing::error!(library = record.target(), "{text}");
         }
     }
 

@@ -21,8 +21,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use wacore::net::HttpClient;
 use wacore::runtime::Runtime;
+use wacore::store::DevicePropsOverride;
 use wacore::store::traits::Backend;
-use wacore::store::{DeviceCommand, DevicePropsOverride};
 use waproto::whatsapp::device_props::PlatformType;
 use whatsapp_rust::Client;
 use whatsapp_rust::cache_config::{CacheConfig, CacheEntryConfig};
@@ -88,15 +88,20 @@ pub(crate) async fn open(
     let routes = Routes::of(network, &common.limits, request.proxy);
     let factory = ObservedFactory { dialler: network.dialler.clone(), proxy: routes.proxy, dial, receipts };
     let media = (routes.http, network.prekeys);
-    let client = build(media, common, store, &runtime, factory, KeepFirst(shared.clone())).await?;
+    // Before a login no message arrives that would have to be kept. The library tries the store with two writes where it
+    // is told to keep them, and whoever links waits in front of a QR meanwhile.
+    let hook = linked.then(|| KeepFirst(shared.clone()));
+    let client = build(media, common, store, &runtime, factory, hook).await?;
     let listener = Arc::new(Listener::new(shared.clone(), runtime.clone()));
     listener.attach(&client);
     client.subscribe_handler(listener).detach();
     runtime.spawn_detached(Box::pin(receipts::keep(shared.clone(), client.clone())));
     // Ends such as 515 and 503 are told by no event of the library, so every stanza is looked at.
     let stanzas = client.acquire_raw_node_forwarding();
-    let way = Way { manners: routes.manners, links: !linked };
-    let life = Life { client: client.clone(), runtime, shared: shared.clone(), linked, way, stanzas };
+    let way = Way::new(routes.manners, !linked);
+    let companion = companion(&common.companion);
+    let life =
+        Life { client: client.clone(), runtime, shared: shared.clone(), linked, companion, way, stanzas };
     Ok(WebConnection::begin(client, shared, life))
 }
 
@@ -132,26 +137,22 @@ async fn build(
     store: Arc<dyn Backend>,
     runtime: &Arc<ConnectionRuntime>,
     factory: ObservedFactory,
-    hook: KeepFirst,
+    hook: Option<KeepFirst>,
 ) -> Result<Arc<Client>, EngineError> {
     let device = PersistenceManager::new(store).await.map_err(|error| EngineError::Keys(Box::new(error)))?;
-    let companion = DevicePropsOverride::new()
-        .with_os(common.companion.name.clone())
-        .with_platform_type(platform(common.companion.platform));
-    device.process_command(DeviceCommand::SetDeviceProps(companion)).await;
-    let built = Client::builder()
+    let mut builder = Client::builder()
         .with_runtime_arc(runtime.clone())
         .with_persistence_manager(Arc::new(device))
         .with_transport_factory(factory)
         .with_http_client_arc(http)
         .with_cache_config(caches(&common.limits))
-        .with_inbound_durability_hook(hook)
         .with_skip_history_sync(!common.limits.history)
         .with_wanted_pre_key_count(prekeys)
-        .with_background_saver_interval(SAVER)
-        .build()
-        .await
-        .map_err(|error| EngineError::Library(Box::new(error)))?;
+        .with_background_saver_interval(SAVER);
+    if let Some(hook) = hook {
+        builder = builder.with_inbound_durability_hook(hook);
+    }
+    let built = builder.build().await.map_err(|error| EngineError::Library(Box::new(error)))?;
     let client = built.into_client();
     client.enable_auto_reconnect.store(false, Ordering::Relaxed);
     Ok(client)
@@ -170,6 +171,13 @@ fn caches(limits: &Limits) -> CacheConfig {
         seed_msg_secrets_from_history: limits.history,
         ..CacheConfig::default()
     }
+}
+
+/// What the device says of itself when it is linked.
+fn companion(companion: &Companion) -> DevicePropsOverride {
+    DevicePropsOverride::new()
+        .with_os(companion.name.clone())
+        .with_platform_type(platform(companion.platform))
 }
 
 fn platform(platform: Platform) -> PlatformType {

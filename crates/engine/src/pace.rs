@@ -1,23 +1,39 @@
 //! How fast WhatsApp is dialled, by all sessions together: so many dials a second, a few more at once after a rest, at
 //! irregular intervals. Many sessions that lose their connections together come back one after another, and whoever
-//! links a number now goes before them.
+//! links a number now goes before them, but for every third turn: however many link, all come back.
 
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// A share of the usual interval after which a dial may follow another; on average one.
 const LEAST: f64 = 0.5;
 const MOST: f64 = 1.5;
+/// How many who link may go before one who waits to log in.
+const PASS: u32 = 2;
 
 /// The one gate of a network.
 pub(crate) struct Pace {
-    bucket: Mutex<Bucket>,
-    /// Who waits, one lane for those who link and one for those who log in; each is served in the order it came.
-    links: tokio::sync::Mutex<()>,
-    logins: tokio::sync::Mutex<()>,
-    links_waiting: AtomicUsize,
+    turns: Mutex<Turns>,
+    links: Lane,
+    logins: Lane,
+    /// Rung when a turn was taken, or somebody waits no longer: the turn may be another lane's now.
+    moved: Notify,
+}
+
+/// Who waits for one purpose; served in the order they came.
+#[derive(Default)]
+struct Lane {
+    first: tokio::sync::Mutex<()>,
+    waiting: AtomicUsize,
+}
+
+struct Turns {
+    bucket: Bucket,
+    /// How many who link went before those who wait to log in, since one of these had a turn.
+    passed: u32,
 }
 
 impl Pace {
@@ -26,49 +42,66 @@ impl Pace {
         let interval = Duration::from_secs_f64(1.0 / per_second.clamp(0.001, 10_000.0));
         let bucket = Bucket { interval, room: interval * burst.saturating_sub(1), full_at: Instant::now() };
         Self {
-            bucket: Mutex::new(bucket),
-            links: tokio::sync::Mutex::default(),
-            logins: tokio::sync::Mutex::default(),
-            links_waiting: AtomicUsize::new(0),
+            turns: Mutex::new(Turns { bucket, passed: 0 }),
+            links: Lane::default(),
+            logins: Lane::default(),
+            moved: Notify::new(),
         }
     }
 
     /// Returns when it is one's turn. `queued` is called if that is not at once.
     pub(crate) async fn turn(&self, links: bool, queued: impl FnOnce()) {
         let lane = if links { &self.links } else { &self.logins };
-        if lane.try_lock().is_ok() && self.take(links).is_ok() {
+        if lane.first.try_lock().is_ok() && self.take(links).is_ok() {
             return;
         }
         queued();
-        let _counted = links.then(|| Counted::one_more(&self.links_waiting));
-        let _first = lane.lock().await;
-        while let Err(wait) = self.take(links) {
-            tokio::time::sleep(wait).await;
+        let _counted = Counted::one_more(&lane.waiting, &self.moved);
+        let _first = lane.first.lock().await;
+        loop {
+            // Listens before it looks, so that nothing that moves in between is missed.
+            let moved = self.moved.notified();
+            let Err(wait) = self.take(links) else { return };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = moved => {}
+            }
         }
     }
 
     fn take(&self, links: bool) -> Result<(), Duration> {
-        let mut bucket = self.bucket.lock();
-        if !links && self.links_waiting.load(Ordering::Relaxed) > 0 {
-            return Err(bucket.interval);
+        let mut turns = self.turns.lock();
+        let logins_wait = self.logins.waiting.load(Ordering::Relaxed) > 0;
+        let links_wait = self.links.waiting.load(Ordering::Relaxed) > 0;
+        let links_go = turns.passed < PASS;
+        if (links && logins_wait && !links_go) || (!links && links_wait && links_go) {
+            return Err(turns.bucket.interval);
         }
-        bucket.take(Instant::now(), rand::random_range(LEAST..MOST))
+        turns.bucket.take(Instant::now(), rand::random_range(LEAST..MOST))?;
+        turns.passed = if links && logins_wait { turns.passed + 1 } else { 0 };
+        drop(turns);
+        self.moved.notify_waiters();
+        Ok(())
     }
 }
 
 /// One who waits, for as long as it does.
-struct Counted<'a>(&'a AtomicUsize);
+struct Counted<'a> {
+    count: &'a AtomicUsize,
+    moved: &'a Notify,
+}
 
 impl<'a> Counted<'a> {
-    fn one_more(count: &'a AtomicUsize) -> Self {
+    fn one_more(count: &'a AtomicUsize, moved: &'a Notify) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
+        Self { count, moved }
     }
 }
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        self.moved.notify_waiters();
     }
 }
 
@@ -133,7 +166,7 @@ mod tests {
     async fn who_links_goes_before_who_logs_in() {
         let pace = Pace::new(1.0, 10);
         pace.turn(false, || panic!("the first turn is free")).await;
-        let links = Counted::one_more(&pace.links_waiting);
+        let links = Counted::one_more(&pace.links.waiting, &pace.moved);
         assert!(pace.take(false).is_err());
         assert!(pace.take(true).is_ok());
         drop(links);
@@ -141,9 +174,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn pain_17_every_third_turn_is_a_waiting_logins_however_many_link() {
+        let pace = Pace::new(1_000.0, 1);
+        // Nobody has a turn before all wait.
+        pace.turns.lock().bucket.full_at = Instant::now() + Duration::from_millis(200);
+        let order = Mutex::new(String::new());
+        let (gate, told) = (&pace, &order);
+        let turn = move |links: bool| async move {
+            gate.turn(links, || {}).await;
+            told.lock().push(if links { 'q' } else { 'l' });
+        };
+        futures::future::join_all((0..40).map(|index| turn(index < 30))).await;
+        let order = order.into_inner();
+        assert!(order.starts_with("qqlqqlqqlqqlqql"), "{order}");
+        assert_eq!(order.len(), 40, "and nobody waits in vain");
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_holds_nobody_up() {
+        let pace = Pace::new(1.0, 10);
+        let links = Counted::one_more(&pace.links.waiting, &pace.moved);
+        let login = pace.turn(false, || {});
+        tokio::pin!(login);
+        assert!(futures::poll!(&mut login).is_pending(), "one who links is first");
+        drop(links);
+        assert!(futures::poll!(&mut login).is_ready(), "at once, not at the next interval");
+    }
+
+    #[tokio::test]
     async fn who_comes_later_does_not_overtake() {
         let pace = Pace::new(1_000.0, 10);
-        let first = pace.logins.lock().await;
+        let first = pace.logins.first.lock().await;
         let (tell, told) = tokio::sync::oneshot::channel();
         let later = pace.turn(false, || tell.send(()).unwrap());
         tokio::pin!(later);

@@ -4,7 +4,7 @@ use crate::config::SimulatorNetwork;
 use enlace_domain::session::Network;
 use wacore::store::device::{CachedNoiseCert, CachedServerCertChain};
 use wacore::store::error::StoreError;
-use wacore::store::traits::Backend;
+use wacore::store::traits::DeviceStore;
 use wacore_binary::{Jid, Server};
 
 /// User 0 is nobody: the number an unlinked row bears so that the library opens with Noise IK.
@@ -20,14 +20,13 @@ const NOT_AFTER: i64 = 253_402_300_799;
 /// a placeholder number, which together make the library open with IK and so without WhatsApp's root. It is written at
 /// each opening, because the library drops the chain after a failed handshake and a wiped store has none. On WhatsApp
 /// the opposite: what only a simulator could have put there is taken out.
+///
+/// A fresh row is made by the one write that seeds it: someone may wait for a QR, and each write is a wait for the disk.
 pub(crate) async fn prepare(
-    store: &dyn Backend,
+    store: &dyn DeviceStore,
     network: Network,
     simulator: Option<&SimulatorNetwork>,
 ) -> Result<bool, StoreError> {
-    if !store.exists().await? {
-        store.create().await?;
-    }
     let stored = store.load().await?;
     let mut changed = stored.is_none();
     let mut device = stored.unwrap_or_default();
@@ -69,10 +68,11 @@ fn is_seeded(chain: &CachedServerCertChain) -> bool {
 mod tests {
     use super::*;
     use crate::config::Door;
+    use async_trait::async_trait;
+    use parking_lot::Mutex;
     use std::sync::Arc;
     use wacore::store::InMemoryBackend;
     use wacore::store::device::Device;
-    use wacore::store::traits::DeviceStore;
     use waproto::whatsapp::ADVSignedDeviceIdentity;
 
     fn simulator(key: u8) -> SimulatorNetwork {
@@ -95,6 +95,43 @@ mod tests {
 
     async fn row(store: &InMemoryBackend) -> Device {
         store.load().await.unwrap().unwrap()
+    }
+
+    /// A row, and how often something waited for the disk because of it.
+    #[derive(Default)]
+    struct Counting(Mutex<(Option<Device>, usize)>);
+
+    #[async_trait]
+    impl DeviceStore for Counting {
+        async fn save(&self, device: &Device) -> Result<(), StoreError> {
+            let mut held = self.0.lock();
+            *held = (Some(device.clone()), held.1 + 1);
+            Ok(())
+        }
+
+        async fn load(&self) -> Result<Option<Device>, StoreError> {
+            Ok(self.0.lock().0.clone())
+        }
+
+        async fn exists(&self) -> Result<bool, StoreError> {
+            Ok(self.0.lock().0.is_some())
+        }
+
+        async fn create(&self) -> Result<i32, StoreError> {
+            self.save(&Device::new()).await?;
+            Ok(1)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fresh_row_is_one_write_and_a_ready_one_is_none() {
+        for network in [Network::Simulator, Network::Whatsapp] {
+            let store = Counting::default();
+            for _ in 0..2 {
+                prepare(&store, network, Some(&simulator(7))).await.unwrap();
+                assert_eq!(store.0.lock().1, 1, "{network:?}");
+            }
+        }
     }
 
     #[tokio::test]

@@ -1,8 +1,10 @@
 //! Which version of WhatsApp Web is told to WhatsApp: one for all sessions.
 //!
 //! The one this build was made for counts as good. At the first dial, and once a day, the page that names the newest is
-//! read, by one for all; what it names is kept in a file. Nothing of it is needed for a dial, and none waits long for it.
-//! A version that WhatsApp refused is not told again by this process.
+//! read, by one for all, and what it names is told from then on. Nothing of it is needed for a dial, and none waits long
+//! for it. What is kept in a file is the last version with which WhatsApp let a device in or showed a QR: a page can name
+//! a version that is refused, and then that one is told again. A version that was refused is left alone for a day, and no
+//! longer: a refusal can be a mistake, too.
 
 use crate::config::{ClientVersion, VersionPolicy};
 use parking_lot::Mutex;
@@ -28,6 +30,8 @@ const FRESH: Duration = Duration::from_hours(24);
 const AGAIN: Duration = Duration::from_mins(10);
 /// How often at most the page is read because of a refusal.
 const AT_MOST: Duration = Duration::from_mins(1);
+/// How long a refused version is not told.
+const REFUSED: Duration = Duration::from_hours(24);
 /// Real revisions have ten digits; what is below was never one.
 const FIRST_REVISION: u32 = 1_000_000_000;
 
@@ -37,24 +41,57 @@ pub(crate) struct Versions {
     known: Mutex<Known>,
     /// One reads for all.
     reading: tokio::sync::Mutex<()>,
+    /// One writes at a time.
+    writing: Mutex<()>,
 }
 
 struct Known {
-    good: ClientVersion,
-    refused: Vec<ClientVersion>,
+    /// What is told.
+    told: ClientVersion,
+    /// The last one that WhatsApp took.
+    good: Option<ClientVersion>,
+    /// What it refused, and when.
+    refused: Vec<(ClientVersion, Instant)>,
     /// When the page was last read because of a refusal.
     asked_at: Option<Instant>,
     /// When it is read next.
     look_at: Option<Instant>,
 }
 
+impl Known {
+    fn refuse(&mut self, version: ClientVersion, now: Instant) {
+        self.refused.retain(|(known, _)| *known != version);
+        self.refused.push((version, now));
+    }
+
+    fn is_refused(&mut self, version: ClientVersion, now: Instant) -> bool {
+        self.refused.retain(|(_, at)| now.saturating_duration_since(*at) < REFUSED);
+        self.refused.iter().any(|(known, _)| *known == version)
+    }
+
+    /// What is told once `refused` was refused. Where the page knew no better, the last good version gets its try, then
+    /// the built-in one.
+    fn best_left(&mut self, refused: ClientVersion, now: Instant) -> ClientVersion {
+        if self.told == refused {
+            let mut left = [self.good, Some(ClientVersion::BUILT_IN)].into_iter().flatten();
+            self.told = left.find(|version| !self.is_refused(*version, now)).unwrap_or(refused);
+        }
+        self.told
+    }
+}
+
 impl Versions {
-    /// Takes up the version that was kept, if it is newer than the built-in one.
+    /// Takes up the version that was kept. It is told if it is newer than the built-in one.
     pub(crate) fn new(policy: VersionPolicy) -> Self {
-        let kept = policy.kept.as_deref().and_then(read_kept);
-        let good = kept.filter(|kept| *kept > ClientVersion::BUILT_IN).unwrap_or(ClientVersion::BUILT_IN);
-        let known = Known { good, refused: Vec::new(), asked_at: None, look_at: None };
-        Self { policy, known: Mutex::new(known), reading: tokio::sync::Mutex::default() }
+        let good = policy.kept.as_deref().and_then(read_kept);
+        let told = good.filter(|kept| *kept > ClientVersion::BUILT_IN).unwrap_or(ClientVersion::BUILT_IN);
+        let known = Known { told, good, refused: Vec::new(), asked_at: None, look_at: None };
+        Self {
+            policy,
+            known: Mutex::new(known),
+            reading: tokio::sync::Mutex::default(),
+            writing: Mutex::default(),
+        }
     }
 
     /// The version for a dial that is to happen now.
@@ -65,7 +102,27 @@ impl Versions {
         if self.is_due(Instant::now()) {
             self.look(http, DIAL_WAITS, Self::is_due).await;
         }
-        self.known.lock().good
+        self.known.lock().told
+    }
+
+    /// WhatsApp took a version: it let a device in with it, or showed a QR.
+    pub(crate) fn taken(self: &Arc<Self>, version: ClientVersion) {
+        if self.policy.pinned.is_some() || self.known.lock().good.replace(version) == Some(version) {
+            return;
+        }
+        tracing::info!(%version, "WhatsApp takes this version; it is kept");
+        let versions = Arc::clone(self);
+        // Nothing waits for it.
+        drop(tokio::task::spawn_blocking(move || versions.keep()));
+    }
+
+    fn keep(&self) {
+        let Some(path) = &self.policy.kept else { return };
+        let _one = self.writing.lock();
+        let good = self.known.lock().good;
+        if let Some(good) = good {
+            write_kept(path, good);
+        }
     }
 
     /// WhatsApp refused a version. Says whether there is another one to try.
@@ -83,34 +140,23 @@ impl Versions {
         }
         let is_current = {
             let mut known = self.known.lock();
-            if !known.refused.contains(&refused) {
-                known.refused.push(refused);
-            }
-            known.good == refused
+            known.refuse(refused, Instant::now());
+            known.told == refused
         };
         if is_current {
             self.look(http, REFUSED_WAITS, Self::asks_now).await;
         }
-        let good = self.best_left(refused);
-        if good == refused {
+        let told = self.known.lock().best_left(refused, Instant::now());
+        if told == refused {
             tracing::error!(
                 version = %refused,
                 "WhatsApp refuses this version of its web client and names no newer one; update Enlace, or set \
                  `version` in the section [whatsapp]"
             );
         } else {
-            tracing::warn!(%refused, version = %good, "WhatsApp refuses this version; another one is tried");
+            tracing::warn!(%refused, version = %told, "WhatsApp refuses this version; another one is tried");
         }
-        good != refused
-    }
-
-    /// What is told from now on. Where the page knows no better, the built-in version gets its try.
-    fn best_left(&self, refused: ClientVersion) -> ClientVersion {
-        let mut known = self.known.lock();
-        if known.good == refused && !known.refused.contains(&ClientVersion::BUILT_IN) {
-            known.good = ClientVersion::BUILT_IN;
-        }
-        known.good
+        told != refused
     }
 
     fn is_due(&self, now: Instant) -> bool {
@@ -153,24 +199,19 @@ impl Versions {
         let now = Instant::now();
         let mut known = self.known.lock();
         known.look_at = Some(now + if named.is_ok() { FRESH } else { AGAIN });
-        let good = known.good;
+        let before = known.told;
         match named {
-            Ok(version) if known.refused.contains(&version) => {
+            Ok(version) if known.is_refused(version, now) => {
                 tracing::warn!(%version, "the page names a version that WhatsApp refused; it is not used");
             }
             Ok(version) => {
-                known.good = version;
-                drop(known);
-                tracing::info!(%version, before = %good, "the version of WhatsApp Web was read");
-                if let Some(path) = self.policy.kept.clone() {
-                    // Nothing waits for it.
-                    drop(tokio::task::spawn_blocking(move || keep(&path, version)));
-                }
+                known.told = version;
+                tracing::info!(%version, %before, "the version of WhatsApp Web was read");
             }
             Err(wrong) => tracing::warn!(
                 url = self.policy.url,
                 wrong,
-                version = %good,
+                version = %before,
                 "the page that names WhatsApp's web version cannot be used; the version known so far stays"
             ),
         }
@@ -209,7 +250,7 @@ fn read_kept(path: &Path) -> Option<ClientVersion> {
 }
 
 /// Whole or not at all.
-fn keep(path: &Path, version: ClientVersion) {
+fn write_kept(path: &Path, version: ClientVersion) {
     let beside = path.with_extension("new");
     let written = std::fs::File::create(&beside)
         .and_then(|mut file| writeln!(file, "{version}"))

@@ -3,7 +3,7 @@
 use crate::config::ClientVersion;
 use crate::pace::Pace;
 use crate::version::Versions;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wacore::net::HttpClient;
 
 /// What only WhatsApp itself asks for; shared by all its connections.
@@ -23,14 +23,28 @@ pub(crate) struct Way {
     pub(crate) manners: Option<Manners>,
     /// Whether a number is to be linked: then someone waits in front of it.
     pub(crate) links: bool,
+    told: OnceLock<ClientVersion>,
 }
 
 impl Way {
+    /// Before the dial.
+    pub(crate) fn new(manners: Option<Manners>, links: bool) -> Self {
+        Self { manners, links, told: OnceLock::new() }
+    }
+
     /// Returns when it may be dialled, with the version to tell. `queued` is called if others are first.
     pub(crate) async fn clear(&self, queued: impl FnOnce()) -> ClientVersion {
         let Some(manners) = &self.manners else { return ClientVersion::BUILT_IN };
         manners.pace.turn(self.links, queued).await;
-        manners.versions.for_dial(&manners.page).await
+        let version = manners.versions.for_dial(&manners.page).await;
+        *self.told.get_or_init(|| version)
+    }
+
+    /// The network takes the version that was told.
+    pub(crate) fn taken(&self) {
+        if let (Some(manners), Some(told)) = (&self.manners, self.told.get()) {
+            manners.versions.taken(*told);
+        }
     }
 
     /// The network refused the version. Says whether another one is worth a dial.

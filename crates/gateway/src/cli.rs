@@ -1,6 +1,6 @@
 //! The command line: commands, flags and their environment names.
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -100,7 +100,7 @@ pub struct LinkArgs {
     #[arg(long, value_name = "PHONE", env = "ENLACE_LINK_CODE")]
     pub code: Option<String>,
     /// Unlink a linked session first
-    #[arg(long, env = "ENLACE_LINK_FORCE")]
+    #[arg(long, env = "ENLACE_LINK_FORCE", action = ArgAction::SetTrue, value_parser = yes_or_no)]
     pub force: bool,
     /// Refuse a phone that is not this number
     #[arg(long, value_name = "PHONE", env = "ENLACE_LINK_EXPECT_PHONE")]
@@ -109,8 +109,8 @@ pub struct LinkArgs {
     /// as long as this runs]
     #[arg(long, value_name = "URL", env = "ENLACE_URL")]
     pub url: Option<String>,
-    /// An API key of that gateway with the scopes read and link, and manage to make a session [default:
-    /// ENLACE_ADMIN_KEY]. Other users of this machine see flags: rather use the environment
+    /// An API key of that gateway with the scopes read and link, and manage to make a session [default: ENLACE_ADMIN_KEY,
+    /// but never for --url]. Other users of this machine see flags: rather use the environment
     #[arg(long, value_name = "KEY", env = "ENLACE_KEY", hide_env_values = true)]
     pub key: Option<String>,
     /// Which gateway it is, or would be
@@ -157,8 +157,12 @@ impl PlaceArgs {
 pub struct DoctorArgs {
     /// Also walk the way to WhatsApp: name, socket, TLS, version, WebSocket, and the handshake with WhatsApp's
     /// certificate. Nothing is linked
-    #[arg(long, env = "ENLACE_DOCTOR_WHATSAPP")]
+    #[arg(long, env = "ENLACE_DOCTOR_WHATSAPP", action = ArgAction::SetTrue, value_parser = yes_or_no)]
     pub whatsapp: bool,
+    /// Only ask whether the gateway that runs on the folder, or where the API would listen, serves; writes nothing. For
+    /// health checks
+    #[arg(long, env = "ENLACE_DOCTOR_READY", action = ArgAction::SetTrue, value_parser = yes_or_no)]
+    pub ready: bool,
     /// Where the API would listen [default: 127.0.0.1:7700]
     #[arg(long, value_name = "ADDR", env = "ENLACE_LISTEN")]
     pub listen: Option<String>,
@@ -179,7 +183,7 @@ pub struct CompletionsArgs {
 #[derive(Args, Debug)]
 pub struct DemoArgs {
     /// End after the last step, with status 0 only if every step happened; else keep serving until Ctrl-C
-    #[arg(long, env = "ENLACE_DEMO_EXIT")]
+    #[arg(long, env = "ENLACE_DEMO_EXIT", action = ArgAction::SetTrue, value_parser = yes_or_no)]
     pub exit: bool,
 }
 
@@ -215,6 +219,15 @@ pub struct KeysArgs {
     /// The gateway's folder
     #[arg(long, value_name = "DIR", env = "ENLACE_DATA_DIR", default_value = "./enlace-data")]
     pub data_dir: PathBuf,
+}
+
+/// What the environment says of a flag that takes no value. A word that is neither is refused: it might be meant as either.
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("it is one of 1, true, yes, on, 0, false, no, off, or empty".to_owned()),
+    }
 }
 
 /// Every environment name that a flag of any command has.
@@ -254,6 +267,24 @@ mod tests {
             serve(&["--simulator=http://127.0.0.1:7701"]).simulator.as_deref(),
             Some("http://127.0.0.1:7701")
         );
+    }
+
+    /// Fails when a name of the environment that says no is taken for yes, or cannot say it.
+    #[test]
+    fn a_flag_in_the_environment_says_yes_or_no_in_any_usual_way() {
+        for (text, said) in
+            [("1", true), ("True", true), ("yes", true), ("on", true), (" ", false), ("0", false)]
+        {
+            assert_eq!(yes_or_no(text), Ok(said), "{text:?}");
+        }
+        for text in ["false", "no", "off", ""] {
+            assert_eq!(yes_or_no(text), Ok(false), "{text:?}");
+        }
+        assert!(yes_or_no("perhaps").is_err());
+        let Command::Link(link) = Cli::try_parse_from(["enlace", "link", "--force"]).unwrap().command else {
+            panic!("another command");
+        };
+        assert!(link.force);
     }
 
     #[test]

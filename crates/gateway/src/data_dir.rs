@@ -116,6 +116,11 @@ impl DataDir {
     }
 }
 
+/// Where the gateway on a folder said that it listens, also when it is gone by now. Takes no lock.
+pub(crate) fn announced(path: &Path) -> Option<String> {
+    read_owner(&mut File::open(path.join(LOCK)).ok()?).url
+}
+
 fn read_owner(lock: &mut File) -> Owner {
     let mut text = String::new();
     match lock.read_to_string(&mut text) {

@@ -8,6 +8,7 @@ use axum::serve::ListenerExt;
 use chrono::TimeDelta;
 use enlace_domain::audit::Who;
 use enlace_domain::clock::{Clock, SystemClock};
+use enlace_domain::id::KeyId;
 use enlace_domain::key::Scope;
 use enlace_domain::port::sink::EventSink;
 use enlace_domain::session::Network;
@@ -34,6 +35,9 @@ pub(crate) const DATABASE: &str = "enlace.db";
 /// The master key's file in the data directory, where it is given in no other way.
 pub(crate) const MASTER_KEY_FILE: &str = "master.key";
 
+/// Fewest characters of an admin key that is given.
+const ADMIN_KEY_LEAST: usize = 32;
+
 /// The gateway could not start. Nothing stored was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunningError {
@@ -54,6 +58,12 @@ pub enum RunningError {
         #[source]
         source: io::Error,
     },
+    /// The wanted admin key can be guessed.
+    #[error(
+        "ENLACE_ADMIN_KEY has fewer than {ADMIN_KEY_LEAST} characters, and whoever guesses it has every session: give one made \
+         by `openssl rand -hex 32`, or none, and the first start makes one"
+    )]
+    AdminKeyShort,
     /// The data directory.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
@@ -104,6 +114,7 @@ pub struct Running {
 impl Running {
     /// Starts every part. What can fail for reasons of the machine comes before what changes anything.
     pub async fn start(settings: &Settings, mut data_dir: DataDir) -> Result<Self, RunningError> {
+        check_admin_key(settings)?;
         let listener = listen(&settings.server.listen).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (hub, metrics) = (Arc::new(EventHub::new()), Metrics::default());
@@ -155,8 +166,9 @@ impl Running {
         &self.admin_key
     }
 
-    /// A key for a command that uses this gateway over HTTP while it runs: it can link and create, and ends by itself.
-    pub(crate) async fn temporary_key(&self) -> Result<SecretString, RunningError> {
+    /// A key for a command that uses this gateway over HTTP while it runs: it can link and create. It is to be revoked, and
+    /// ends by itself where that can't be.
+    pub(crate) async fn temporary_key(&self) -> Result<(KeyId, SecretString), RunningError> {
         let request = CreateKey {
             name: "enlace link".to_owned(),
             scopes: vec![Scope::Read, Scope::Link, Scope::Manage],
@@ -164,7 +176,14 @@ impl Running {
             expires_at: Some(SystemClock.now() + TimeDelta::hours(1)),
         };
         let made = self.gateway.by(&Who::default()).create_key(request).await;
-        made.map(|(_, secret)| secret).map_err(RunningError::TemporaryKey)
+        made.map(|(key, secret)| (key.id, secret)).map_err(RunningError::TemporaryKey)
+    }
+
+    /// Ends such a key.
+    pub(crate) async fn revoke_temporary_key(&self, id: &KeyId) {
+        if let Err(error) = self.gateway.by(&Who::default()).revoke_key(id).await {
+            tracing::warn!(%error, "the key of this command could not be revoked; it ends by itself within an hour");
+        }
     }
 
     /// Ends everything in order: no new request, streams closed, sessions disconnected, the network, the database.
@@ -336,6 +355,13 @@ fn build_info() -> BuildInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: option_env!("ENLACE_COMMIT").map(str::to_owned),
     }
+}
+
+/// Refuses an admin key that can be guessed, also where it would only be compared with the one there is.
+pub(crate) fn check_admin_key(settings: &Settings) -> Result<(), RunningError> {
+    let given = settings.secrets.admin_key.as_ref();
+    let short = given.is_some_and(|key| key.expose_secret().chars().count() < ADMIN_KEY_LEAST);
+    if short { Err(RunningError::AdminKeyShort) } else { Ok(()) }
 }
 
 /// Whether a key is anything else than 256 bits in hexadecimal digits.

@@ -26,6 +26,9 @@ pub(crate) async fn run(
     for name in &settings.unknown_names {
         tracing::warn!(%name, "this environment name is no setting; `enlace serve --print-config` lists all");
     }
+    for doubt in settings.doubts() {
+        tracing::warn!("{doubt}");
+    }
     let mut signals = Signals::listen().map_err(StartError::Signals)?;
     let data_dir = DataDir::open(&settings.server.data_dir)?;
     let running = tokio::select! {

@@ -3,6 +3,7 @@
 //! Every key is in the default file, so that file is the list of what can be set, of the environment's names, and of
 //! what a user's file may contain.
 
+mod ranges;
 mod whatsapp;
 
 pub use whatsapp::WhatsappSettings;
@@ -297,7 +298,13 @@ impl Settings {
         let is_known =
             |name: &&String| names.contains_key(*name) || of_flags.contains(*name) || is_secret(name);
         settings.unknown_names = environment.keys().filter(|name| !is_known(name)).cloned().collect();
+        ranges::check(&settings)?;
         Ok(settings)
+    }
+
+    /// What can be used but is rarely meant, a sentence each.
+    pub fn doubts(&self) -> Vec<String> {
+        ranges::doubts(self)
     }
 }
 

@@ -56,6 +56,16 @@ fn a_wrong_value_names_its_key() {
         ("[link]\nmax_rounds = 0\n", "link.max_rounds"),
         ("[link]\nmax_rounds = 11\n", "link.max_rounds"),
         ("[log]\nformat = \"xml\"\n", "xml"),
+        ("[link]\nwatch_seconds = 0\n", "link.watch_seconds"),
+        ("[link]\nwatch_seconds = 9000000000000000000\n", "link.watch_seconds"),
+        ("[sessions]\nproof_seconds = 0\n", "sessions.proof_seconds"),
+        ("[sessions]\nreconnect_first_seconds = 0\n", "sessions.reconnect_first_seconds"),
+        ("[sessions]\nreconnect_max_seconds = 86401\n", "sessions.reconnect_max_seconds"),
+        ("[sessions]\nresume_parallel = 0\n", "sessions.resume_parallel"),
+        ("[sessions]\nidempotency_hours = 9000000000\n", "sessions.idempotency_hours"),
+        ("[sessions]\noutbox_limit = 0\n", "sessions.outbox_limit"),
+        ("[whatsapp]\nurl = \"https://web.whatsapp.com\"\n", "whatsapp.url"),
+        ("[whatsapp]\nurl = \"\"\n", "whatsapp.url"),
         ("[whatsapp]\nconnects_per_second = 0\n", "whatsapp.connects_per_second"),
         ("[whatsapp]\nconnects_burst = 0\n", "whatsapp.connects_burst"),
         ("[whatsapp]\nversion = \"newest\"\n", "whatsapp.version"),
@@ -150,4 +160,21 @@ fn whatsapp_is_dialled_gently_and_as_a_browser_unless_set_otherwise() {
     assert_eq!(network.version.pinned.unwrap().to_string(), "2.3000.1050000000");
     assert_eq!(settings.whatsapp.companion().name, "Front desk");
     assert_eq!(settings.whatsapp.companion().platform.as_str(), "safari");
+}
+
+/// Fails when an address that is shown to everyone may hold a password, or the refusal repeats it.
+#[test]
+fn an_address_for_others_holds_no_password() {
+    for url in ["https://ana:s3cret@enlace.example.com", "https://ana@enlace.example.com"] {
+        let error = load_file(&format!("[server]\npublic_url = \"{url}\"\n")).unwrap_err().to_string();
+        assert!(error.contains("public_url") && !error.contains("s3cret"), "{error}");
+    }
+}
+
+/// Fails when a window in which healthy sessions look stalled is taken without a word.
+#[test]
+fn a_short_proof_is_doubted() {
+    let doubts = |seconds| load_file(&format!("[sessions]\nproof_seconds = {seconds}\n")).unwrap().doubts();
+    assert!(doubts(34).iter().any(|doubt| doubt.contains("sessions.proof_seconds")));
+    assert!(doubts(35).is_empty());
 }

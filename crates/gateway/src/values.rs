@@ -9,7 +9,15 @@ use std::net::IpAddr;
 pub(crate) fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     let text = text.trim().trim_end_matches('/');
-    let good = reqwest::Url::parse(text).is_ok_and(|url| {
+    let url = reqwest::Url::parse(text);
+    if url.as_ref().is_ok_and(has_login) {
+        // Without the text: it holds a secret.
+        return Err(D::Error::custom(
+            "public_url holds a user or a password, and it is shown to everyone; write it without them, as \
+             https://enlace.example.com",
+        ));
+    }
+    let good = url.is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https")
             && url.has_host()
             && url.query().is_none()
@@ -21,6 +29,11 @@ pub(crate) fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Str
     Err(D::Error::custom(format!(
         "`{text}` is no address for others; public_url is written as https://enlace.example.com"
     )))
+}
+
+/// Whether an address holds a user or a password.
+pub(crate) fn has_login(url: &reqwest::Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 /// Addresses and networks with commas between.

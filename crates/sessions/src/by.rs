@@ -1,13 +1,14 @@
 //! Use cases done by somebody, for the audit log.
 
 use crate::keys::Secret;
-use crate::{Gateway, GatewayError, LinkAnswer, LinkRequest};
+use crate::{Gateway, GatewayError, LinkAnswer, LinkRequest, PatchSession};
 use enlace_domain::audit::{AuditAction, AuditRecord, Who};
 use enlace_domain::event::{Event, EventType};
 use enlace_domain::id::SessionId;
 use enlace_domain::link::Qr;
 use enlace_domain::port::store::{Change, Entry};
-use enlace_domain::session::Session;
+use enlace_domain::port::whatsapp::PasskeyAssertion;
+use enlace_domain::session::{Session, StateName};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,9 +43,20 @@ impl By<'_> {
         Ok(answer)
     }
 
-    /// [`Gateway::qr`], with a record when this key reads the QRs of this round for the first time.
+    /// [`Gateway::qr`], with a record of the ask when it begins a link, and one when this key reads the QRs of this round
+    /// for the first time.
     pub async fn qr(&self, id: &SessionId, wait: Duration) -> Result<Arc<Qr>, GatewayError> {
-        let qr = self.gateway.qr(id, wait).await?;
+        let before = self.gateway.session(id)?.session.state.name;
+        let look = || self.record(AuditAction::LinkAsked).session(id).data(json!({ "method": "look" }));
+        if matches!(before, StateName::Unlinked | StateName::LoggedOut) {
+            self.note_soon(look());
+        }
+        let answer = self.gateway.qr(id, wait).await;
+        // A finished round begins again only when nobody asked for a while; the answer tells.
+        if before == StateName::LinkExpired && !matches!(answer, Err(GatewayError::Refused(_))) {
+            self.note_soon(look());
+        }
+        let qr = answer?;
         self.saw(id, Secret::Qr, qr.round);
         Ok(qr)
     }
@@ -61,10 +73,58 @@ impl By<'_> {
         }
     }
 
+    /// [`Gateway::answer_passkey`], with a record of the ask.
+    pub async fn answer_passkey(
+        &self,
+        id: &SessionId,
+        assertion: PasskeyAssertion,
+    ) -> Result<(), GatewayError> {
+        self.note_ask(id, AuditAction::PasskeyAnswered)?;
+        self.gateway.answer_passkey(id, assertion).await
+    }
+
+    /// [`Gateway::confirm_passkey`], with a record of the ask.
+    pub async fn confirm_passkey(&self, id: &SessionId) -> Result<(), GatewayError> {
+        self.note_ask(id, AuditAction::PasskeyConfirmed)?;
+        self.gateway.confirm_passkey(id).await
+    }
+
+    /// [`Gateway::start_session`], with a record of the ask.
+    pub async fn start_session(&self, id: &SessionId) -> Result<Arc<Session>, GatewayError> {
+        self.note_ask(id, AuditAction::SessionStarted)?;
+        self.gateway.start_session(id).await
+    }
+
+    /// [`Gateway::stop_session`], with a record of the ask.
+    pub async fn stop_session(&self, id: &SessionId) -> Result<Arc<Session>, GatewayError> {
+        self.note_ask(id, AuditAction::SessionStopped)?;
+        self.gateway.stop_session(id).await
+    }
+
+    /// [`Gateway::restart_session`], with a record of the ask.
+    pub async fn restart_session(&self, id: &SessionId) -> Result<Arc<Session>, GatewayError> {
+        self.note_ask(id, AuditAction::SessionRestarted)?;
+        self.gateway.restart_session(id).await
+    }
+
+    /// [`Gateway::patch_session`], with a record when it is given another proxy. Which one is in no record: its address
+    /// may hold a user and a password.
+    pub async fn patch_session(
+        &self,
+        id: &SessionId,
+        patch: PatchSession,
+    ) -> Result<Arc<Session>, GatewayError> {
+        let session = self.gateway.session(id)?.session;
+        if let Some(proxy) = patch.proxy.as_ref().filter(|proxy| **proxy != session.proxy) {
+            let changed = self.record(AuditAction::ProxyChanged).session(id);
+            self.note_soon(changed.data(json!({ "proxy": proxy.is_some() })));
+        }
+        self.gateway.patch_session(id, patch).await
+    }
+
     /// [`Gateway::logout_session`], with a record.
     pub async fn logout_session(&self, id: &SessionId) -> Result<Arc<Session>, GatewayError> {
-        self.gateway.session(id)?;
-        self.note_soon(self.record(AuditAction::SessionLoggedOut).session(id));
+        self.note_ask(id, AuditAction::SessionLoggedOut)?;
         self.gateway.logout_session(id).await
     }
 
@@ -75,6 +135,13 @@ impl By<'_> {
         self.note_soon(deleted.data(json!({ "keep_link": keep_link })));
         self.gateway.delete_session(id, keep_link).await?;
         self.gateway.keys.forget(id);
+        Ok(())
+    }
+
+    /// Notes what is asked of a session. Before it is done: who hangs up in the middle has asked all the same.
+    fn note_ask(&self, id: &SessionId, action: AuditAction) -> Result<(), GatewayError> {
+        self.gateway.session(id)?;
+        self.note_soon(self.record(action).session(id));
         Ok(())
     }
 

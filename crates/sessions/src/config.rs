@@ -38,7 +38,8 @@ pub struct SessionsConfig {
     pub unlink_retry_first: Duration,
     /// Longest delay between two such tries.
     pub unlink_retry_max: Duration,
-    /// For how long the network is tried to be told of an unlinking; then the keys kept for it go.
+    /// For how long the network is tried to be told of an unlinking, and ten times at least since the start; then the keys
+    /// kept for it go.
     pub unlink_given_up_after: Duration,
     /// How many messages of one session may wait in memory; more are answered 429.
     pub outbox_limit: usize,

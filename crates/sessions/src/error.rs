@@ -137,6 +137,11 @@ pub enum GatewayError {
         "there is no code to confirm yet: answer the request with POST …/passkey first, then compare the code"
     )]
     PasskeyUnanswered,
+    /// The passkey was used already, and its code waits to be compared.
+    #[error(
+        "the passkey was used already, and WhatsApp believed it: compare the code of GET …/passkey with the one on the phone, then POST …/passkey/confirm"
+    )]
+    PasskeyAnswered,
     /// A cursor newer than the log.
     #[error("this cursor is newer than the event log; begin at `newest` or `oldest`")]
     CursorUnknown(LogBounds),
@@ -237,6 +242,7 @@ impl Fault for GatewayError {
         Self::MessageRefused { .. } => Rejected "message-refused",
         Self::NoPasskeyAsked => Conflict "no-passkey-asked",
         Self::PasskeyUnanswered => Conflict "passkey-unanswered",
+        Self::PasskeyAnswered => Conflict "passkey-answered",
         Self::CursorUnknown(_) => Gone "cursor-unknown",
         Self::CursorExpired(_) => Gone "cursor-expired",
         Self::Unsupported(_) => Unsupported "unsupported",

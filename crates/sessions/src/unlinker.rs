@@ -1,5 +1,6 @@
 //! Tells the network of unlinkings that it could not be told of when they were made: one device after the other, again
-//! and again with growing pauses, also after a restart and after the session is gone.
+//! and again with growing pauses, also after a restart and after the session is gone. It is given up when that took too
+//! long by the clock and was tried often enough: a clock can be wrong, and with the keys goes the last way to tell.
 
 use crate::actor::message::Ask;
 use crate::error::GatewayError;
@@ -9,6 +10,7 @@ use chrono::TimeDelta;
 use enlace_domain::id::RetiredId;
 use enlace_domain::port::store::{Change, Entry};
 use enlace_domain::port::whatsapp::OpenRequest;
+use enlace_domain::proxy::Proxy;
 use enlace_domain::retired::RetiredDevice;
 use enlace_domain::session::RemoteUnlink;
 use rand::RngExt;
@@ -18,9 +20,14 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+/// How often this process must have tried a device in vain before its keys may go: with the usual pauses, for more than
+/// an hour.
+const TRIES: u32 = 10;
+
 /// When a device is tried next.
 struct Plan {
     at: Instant,
+    /// How often it was tried.
     tries: u32,
 }
 
@@ -82,7 +89,11 @@ impl Unlinker {
     }
 
     async fn try_once(&mut self, device: &RetiredDevice, devices: &[RetiredDevice]) {
-        let settled = match self.tell_network(device).await {
+        let told = self.tell_network(device).await;
+        if let Some(plan) = self.plans.get_mut(&device.id) {
+            plan.tries = plan.tries.saturating_add(1);
+        }
+        let settled = match told.or_else(|| self.gives_up(device)) {
             Some(outcome) => self.settle(device, outcome, devices).await,
             None => false,
         };
@@ -90,20 +101,37 @@ impl Unlinker {
             self.plans.remove(&device.id);
         } else if let Some(plan) = self.plans.get_mut(&device.id) {
             let config = &self.parts.config;
-            plan.tries += 1;
             let doubled = config.unlink_retry_first.saturating_mul(2_u32.saturating_pow(plan.tries.min(16)));
             let pause = doubled.min(config.unlink_retry_max).mul_f64(rand::rng().random_range(0.8..1.2));
             plan.at = Instant::now() + pause;
         }
     }
 
+    fn gives_up(&self, device: &RetiredDevice) -> Option<RemoteUnlink> {
+        let age = self.parts.clock.now() - device.since;
+        let most = TimeDelta::from_std(self.parts.config.unlink_given_up_after);
+        let is_old = most.is_ok_and(|most| age > most);
+        let is_tried = self.plans.get(&device.id).is_some_and(|plan| plan.tries >= TRIES);
+        if !(is_old && is_tried) {
+            return None;
+        }
+        tracing::warn!(session = %device.session, "the network was never told of an unlinking; that is given up");
+        Some(RemoteUnlink::GivenUp)
+    }
+
+    /// What its session's connections go through now; without the session, what they went through last. A new session of
+    /// the same name is another one.
+    fn proxy(&self, device: &RetiredDevice) -> Option<Proxy> {
+        let handle = self.registry.upgrade().and_then(|registry| registry.handle(&device.session).ok());
+        let session = handle.map(|handle| handle.snapshot().session);
+        match session.filter(|session| session.created_at < device.since) {
+            Some(session) => session.proxy.clone(),
+            None => device.proxy.clone(),
+        }
+    }
+
     /// What came of it, if that is known now.
     async fn tell_network(&self, device: &RetiredDevice) -> Option<RemoteUnlink> {
-        let age = self.parts.clock.now() - device.since;
-        if TimeDelta::from_std(self.parts.config.unlink_given_up_after).is_ok_and(|most| age > most) {
-            tracing::warn!(session = %device.session, "the network was never told of an unlinking; that is given up");
-            return Some(RemoteUnlink::GivenUp);
-        }
         if !self.parts.whatsapp.offers(device.network) {
             return None;
         }
@@ -112,7 +140,7 @@ impl Unlinker {
             network: device.network,
             linked: true,
             mark_online: false,
-            proxy: device.proxy.clone(),
+            proxy: self.proxy(device),
         };
         match self.parts.whatsapp.forget_device(request, &device.keys).await {
             Ok(()) => {

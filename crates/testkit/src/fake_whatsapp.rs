@@ -33,7 +33,7 @@ pub struct FakeWhatsApp {
     people: Mutex<Vec<Person>>,
     missing: Mutex<Vec<Network>>,
     forget_answers: Mutex<VecDeque<Result<(), EngineError>>>,
-    forgotten: Mutex<Vec<String>>,
+    forgotten: Mutex<Vec<(OpenRequest, String)>>,
     panics: AtomicBool,
     friendly: AtomicBool,
     ids: AtomicU64,
@@ -99,7 +99,12 @@ impl FakeWhatsApp {
 
     /// The keys of the devices that this network was asked to forget, each time it was asked.
     pub fn forgotten(&self) -> Vec<String> {
-        lock(&self.forgotten).clone()
+        lock(&self.forgotten).iter().map(|(_, keys)| keys.clone()).collect()
+    }
+
+    /// How it was dialled for that, each time.
+    pub fn forget_requests(&self) -> Vec<OpenRequest> {
+        lock(&self.forgotten).iter().map(|(request, _)| request.clone()).collect()
     }
 
     /// As if every session had learnt both addresses of this person.
@@ -149,8 +154,8 @@ impl WhatsApp for FakeWhatsApp {
         Ok(Some(format!("keys of {session}").into()))
     }
 
-    async fn forget_device(&self, _: OpenRequest, keys: &SecretString) -> Result<(), EngineError> {
-        lock(&self.forgotten).push(keys.expose_secret().to_owned());
+    async fn forget_device(&self, request: OpenRequest, keys: &SecretString) -> Result<(), EngineError> {
+        lock(&self.forgotten).push((request, keys.expose_secret().to_owned()));
         lock(&self.forget_answers).pop_front().unwrap_or(Ok(()))
     }
 

@@ -3,9 +3,23 @@
 use crate::support::{Setup, World, lost};
 use axum::routing::get;
 use enlace_domain::port::EndReason;
-use enlace_engine::{Companion, VersionPolicy};
+use enlace_engine::{ClientVersion, Companion, VersionPolicy};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Waits until the file names the version: it is written behind.
+async fn keeps(file: &Path, version: &str) {
+    let named = || std::fs::read_to_string(file).unwrap_or_default();
+    let written = async {
+        while named().trim() != version {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(20), written).await;
+    in_time.unwrap_or_else(|_| panic!("kept is {}, not {version}", named()));
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_no_phone_shows_is_refused_as_a_registration() {
@@ -39,19 +53,26 @@ async fn pain_02_a_refused_version_is_looked_up_and_the_next_dial_tells_the_new_
     let service = axum::Router::new().route("/sw.js", get(named));
     tokio::spawn(async move { axum::serve(page, service).await });
 
-    let version = VersionPolicy { url, ..VersionPolicy::default() };
+    let kept = std::env::temp_dir().join(format!("enlace-xx-version-{}", std::process::id()));
+    let version = VersionPolicy { url, kept: Some(kept.clone()), ..VersionPolicy::default() };
     let world = World::with(Setup { version, ..Setup::default() }).await;
     let ana = world.simulator.phone("Ana").await.unwrap();
-    let (connection, _heard) = world.link("ana", &ana).await;
-    connection.close().await;
-    assert_eq!(asked.load(Ordering::SeqCst), 1, "read once, for both dials");
+    let (_, mut heard) = world.open("ana", false).await;
+    let qr = heard.qr().await;
+    keeps(&kept, &ClientVersion::BUILT_IN.to_string()).await;
+    ana.scan(&qr).await.unwrap();
+    assert_eq!(heard.ended().await, EndReason::RestartRequired);
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
     let refuse = serde_json::json!({ "kind": "failure", "code": 405 });
     world.simulator.fault(serde_json::from_value(refuse.clone()).unwrap()).unwrap();
     let (_, mut heard) = world.open("ana", true).await;
     assert_eq!(heard.ended().await, lost("version-refreshed"), "worth another dial");
     assert_eq!(asked.load(Ordering::SeqCst), 2);
+    keeps(&kept, &ClientVersion::BUILT_IN.to_string()).await;
     let (connection, mut heard) = world.open("ana", true).await;
     heard.online().await;
+    keeps(&kept, "2.3000.1099999999").await;
+    std::fs::remove_file(&kept).unwrap();
     connection.close().await;
 
     // The new one is refused too: nothing is left to try.

@@ -60,6 +60,12 @@ pub enum ConnectionEvent {
         /// linked on it any more.
         lives_on: bool,
     },
+    /// The phone accepted and lists this device, but the credentials could not be stored: nothing can be linked on this
+    /// connection any more.
+    PairedUnkept {
+        /// What the device logs in with, in the form that `forget_device` takes.
+        keys: SecretString,
+    },
     /// Logged in; the first state sync goes on.
     LoggedIn,
     /// Logged in and synced.

@@ -119,9 +119,10 @@ pub struct Committed {
 pub struct SessionFilter {
     /// Only in these states.
     pub states: Vec<StateName>,
-    /// Only those whose id, name or phone contains this text, case-insensitively.
+    /// Only those whose id, name or phone contains this text, case-insensitively; of a text that is written like a phone
+    /// number also those whose phone contains its digits.
     pub q: Option<String>,
-    /// Only those whose metadata has these string values.
+    /// Only those whose metadata has these values: texts, and booleans and numbers that are written like that.
     pub metadata: BTreeMap<String, String>,
     /// Only these, when a key is limited.
     pub only: Option<Vec<SessionId>>,

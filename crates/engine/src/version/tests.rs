@@ -3,6 +3,7 @@
 use super::*;
 use anyhow::Result;
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use wacore::net::HttpResponse;
 
 const NEWER: ClientVersion = ClientVersion(2, 3000, 1_050_000_000);
@@ -96,27 +97,90 @@ async fn a_pinned_version_and_a_page_that_is_none_are_never_looked_up() {
     assert_eq!(page.asked(), 0);
 }
 
-#[tokio::test]
-async fn what_was_read_is_kept_over_a_restart() {
-    let folder = std::env::temp_dir().join(format!("enlace-version-{:x}", rand::random::<u64>()));
-    std::fs::create_dir(&folder).unwrap();
-    let kept = folder.join("whatsapp-version");
-    let policy = VersionPolicy { kept: Some(kept.clone()), ..VersionPolicy::default() };
-    let (_page, http) = Page::names(&[NEWER]);
-    assert_eq!(versions(policy.clone()).for_dial(&http).await, NEWER);
-    while !kept.exists() {
-        tokio::task::yield_now().await;
+/// A file for the kept version in a folder of its own, which goes at the end.
+struct Kept(PathBuf);
+
+impl Kept {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("enlace-version-{:x}", rand::random::<u64>()));
+        std::fs::create_dir(&folder).unwrap();
+        Self(folder.join("whatsapp-version"))
     }
-    let (_page, broken) = Page::says([(500, String::new())].into());
-    assert_eq!(versions(policy.clone()).for_dial(&broken).await, NEWER);
-    std::fs::write(&kept, "rubbish").unwrap();
-    let (_page, broken) = Page::says([(500, String::new())].into());
-    assert_eq!(versions(policy).for_dial(&broken).await, ClientVersion::BUILT_IN);
-    std::fs::remove_dir_all(&folder).unwrap();
+
+    /// As a gateway that starts anew on it takes it up.
+    fn versions(&self) -> Arc<Versions> {
+        versions(VersionPolicy { kept: Some(self.0.clone()), ..VersionPolicy::default() })
+    }
+
+    fn text(&self) -> Option<String> {
+        std::fs::read_to_string(&self.0).ok()
+    }
+
+    /// Writing goes on behind.
+    async fn becomes(&self, version: ClientVersion) {
+        let written = async {
+            while self.text() != Some(format!("{version}\n")) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(20), written).await.unwrap_or_else(|_| panic!("kept: {:?}", self.text()));
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        drop(self.0.parent().map(std::fs::remove_dir_all));
+    }
+}
+
+fn broken() -> Arc<dyn HttpClient> {
+    Page::says([(500, String::new())].into()).1
 }
 
 #[tokio::test]
-async fn a_refused_version_is_looked_up_and_never_told_again() {
+async fn a_version_that_was_taken_is_kept_over_a_restart_and_one_that_was_only_read_is_not() {
+    let kept = Kept::new();
+    let (_page, http) = Page::names(&[NEWER]);
+    let versions = kept.versions();
+    assert_eq!(versions.for_dial(&http).await, NEWER);
+    assert_eq!(kept.versions().for_dial(&broken()).await, ClientVersion::BUILT_IN, "it was only read");
+    versions.taken(NEWER);
+    kept.becomes(NEWER).await;
+    assert_eq!(kept.versions().for_dial(&broken()).await, NEWER);
+    std::fs::write(&kept.0, "rubbish").unwrap();
+    assert_eq!(kept.versions().for_dial(&broken()).await, ClientVersion::BUILT_IN);
+}
+
+#[tokio::test]
+async fn pain_02_a_newer_version_that_is_refused_gives_way_to_the_last_good_one() {
+    let kept = Kept::new();
+    std::fs::write(&kept.0, NEWER.to_string()).unwrap();
+    let (_page, http) = Page::names(&[NEWEST, NEWEST]);
+    let versions = kept.versions();
+    assert_eq!(versions.for_dial(&http).await, NEWEST);
+    assert!(versions.refused(NEWEST, &http).await);
+    assert_eq!(versions.for_dial(&http).await, NEWER, "the last good one, not the built-in one");
+    assert_eq!(kept.text(), Some(NEWER.to_string()), "nor does a restart lose it");
+    // That one is refused as well: the built-in one is left, and once taken it is the last good one.
+    assert!(versions.refused(NEWER, &http).await);
+    assert_eq!(versions.for_dial(&http).await, ClientVersion::BUILT_IN);
+    versions.taken(ClientVersion::BUILT_IN);
+    kept.becomes(ClientVersion::BUILT_IN).await;
+}
+
+#[test]
+fn a_refusal_is_forgotten_after_a_day() {
+    let now = Instant::now();
+    let mut known =
+        Known { told: NEWEST, good: Some(NEWER), refused: Vec::new(), asked_at: None, look_at: None };
+    known.refuse(NEWER, now);
+    assert_eq!(known.best_left(NEWEST, now + REFUSED / 2), ClientVersion::BUILT_IN);
+    known.told = NEWEST;
+    assert_eq!(known.best_left(NEWEST, now + REFUSED), NEWER, "one refusal bans a good version for a day");
+}
+
+#[tokio::test]
+async fn a_refused_version_is_looked_up_and_not_told_again() {
     let (page, http) = Page::names(&[NEWER, NEWEST]);
     let versions = versions(VersionPolicy::default());
     assert_eq!(versions.for_dial(&http).await, NEWER);

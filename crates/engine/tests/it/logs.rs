@@ -44,6 +44,8 @@ async fn no_number_code_or_payload_is_logged() {
     log::set_max_level(log::LevelFilter::Trace);
     log::error!(target: "whatsapp_rust::client::lifecycle", "a line that was read");
     log::error!(target: "Client/PairCode", "a line that was not");
+    // Word for word what the library says of each, though nothing will be retried.
+    log::error!(target: "whatsapp_rust::client::lifecycle", "Failed to connect: nobody there. Will retry...");
 
     let world = world(10.0);
     let ana = world.simulator.phone("Ana").await.unwrap();
@@ -63,6 +65,8 @@ async fn no_number_code_or_payload_is_logged() {
     let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("a line that was read"), "{log}");
     assert!(!log.contains("a line that was not"), "{log}");
+    let dial = log.lines().find(|line| line.contains("nobody there")).unwrap();
+    assert!(dial.contains("DEBUG") && !dial.contains("ERROR"), "a session's state tells of it: {dial}");
     let secret = qr.split(',').nth(3).unwrap();
     for hidden in [
         ana.number().as_str(),

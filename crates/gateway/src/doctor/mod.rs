@@ -2,10 +2,13 @@
 //! not, what to do. Changes nothing and links nothing.
 
 mod machine;
+mod ready;
+mod version;
 mod whatsapp;
 
 use crate::StartError;
 use crate::cli::{DoctorArgs, LogArgs};
+use crate::running;
 use crate::settings::{Environment, Settings};
 use crate::terminal::say;
 use std::fmt::Display;
@@ -57,7 +60,11 @@ pub(crate) async fn run(
 ) -> Result<(), StartError> {
     let mut report = Report::default();
     let settings = read_settings(&mut report, args, log, environment)?;
-    machine::look(&mut report, &settings).await;
+    if args.ready {
+        ready::ask(&mut report, &settings).await;
+    } else {
+        machine::look(&mut report, &settings).await;
+    }
     if args.whatsapp {
         whatsapp::look(&mut report, &settings).await;
     } else {
@@ -88,6 +95,12 @@ fn read_settings(
             report.good("settings", format_args!("{} and the environment can be used", path.display()));
         }
         None => report.good("settings", "the defaults and the environment can be used"),
+    }
+    if let Err(error) = running::check_admin_key(&settings) {
+        report.bad("settings", error);
+    }
+    for doubt in settings.doubts() {
+        report.note("settings", doubt);
     }
     for name in &settings.unknown_names {
         report.note(

@@ -1,6 +1,6 @@
 //! The way to WhatsApp, step by step: each step needs the one before.
 
-use super::Report;
+use super::{Report, version};
 use crate::data_dir::DataDir;
 use crate::demo::random_key;
 use crate::running::Running;
@@ -11,7 +11,6 @@ use chrono::DateTime;
 use enlace_domain::Fault;
 use enlace_domain::clock::{Clock, SystemClock};
 use enlace_domain::session::Network;
-use enlace_engine::ClientVersion;
 use enlace_sessions::CreateSession;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -23,17 +22,15 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-const STEP: Duration = Duration::from_secs(10);
+pub(super) const STEP: Duration = Duration::from_secs(10);
 /// For the handshake and the first QR.
 const HANDSHAKE: Duration = Duration::from_secs(45);
 /// For starting and ending around it.
 const AROUND: Duration = Duration::from_secs(30);
 /// How far the clock may be off before WhatsApp minds.
 const CLOCK_OFF: i64 = 60;
-/// Where WhatsApp Web says which version it is.
-const VERSION_PATH: &str = "/sw.js";
 /// What is read of an answer at most.
-const ANSWER_MAX: u64 = 4 * 1024 * 1024;
+const ANSWER_MAX: u64 = 64 * 1024;
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
@@ -58,7 +55,7 @@ pub(super) async fn look(report: &mut Report, settings: &Settings) {
         && socket(report, &addresses).await
         && certificate(report, &way, &addresses).await
     {
-        version(report, &way, &addresses).await;
+        version::look(report, settings).await;
         upgrade(report, &way, &addresses).await;
         handshake(report, settings).await;
     } else {
@@ -129,40 +126,9 @@ async fn certificate(report: &mut Report, way: &Way, addresses: &[SocketAddr]) -
     }
 }
 
-async fn version(report: &mut Report, way: &Way, addresses: &[SocketAddr]) {
-    if !way.tls {
-        report.skip("version", "only WhatsApp itself says which version it is");
-        return;
-    }
-    match timeout(STEP, way.ask(addresses, VERSION_PATH, "Connection: close\r\n", false)).await {
-        Ok(Ok(answer)) => {
-            match ClientVersion::named_by(&answer) {
-                Some(version) => report.good("version", format_args!("WhatsApp Web is {version} now")),
-                None => report.note(
-                    "version",
-                    format_args!(
-                        "https://{}{VERSION_PATH} does not say it; the built-in version is used",
-                        way.host
-                    ),
-                ),
-            }
-            check_clock(report, &answer);
-        }
-        Ok(Err(error)) => {
-            report
-                .note("version", format_args!("it can't be asked ({error:#}); the built-in version is used"));
-        }
-        Err(_) => report.note("version", "no answer in time; the built-in version is used"),
-    }
-}
-
-fn check_clock(report: &mut Report, answer: &str) {
-    let date = answer.lines().take_while(|line| !line.is_empty()).find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("date").then(|| value.trim().to_owned())
-    });
-    let theirs = date.and_then(|date| DateTime::parse_from_rfc2822(&date).ok());
-    let Some(theirs) = theirs else { return };
+/// `date`: what a server of WhatsApp's said that it is now.
+pub(super) fn check_clock(report: &mut Report, date: &str) {
+    let Ok(theirs) = DateTime::parse_from_rfc2822(date) else { return };
     let off = (SystemClock.now() - theirs.to_utc()).num_seconds();
     if off.abs() > CLOCK_OFF {
         report.bad("clock", format_args!("it is {off} s off WhatsApp's: set it, and let it be kept by NTP"));
@@ -175,7 +141,7 @@ async fn upgrade(report: &mut Report, way: &Way, addresses: &[SocketAddr]) {
     // The key is the example of RFC 6455: nothing is said over this connection.
     let headers = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: https://web.whatsapp.com\r\n";
-    let answer = timeout(STEP, way.ask(addresses, &way.path, headers, true)).await;
+    let answer = timeout(STEP, way.ask(addresses, headers)).await;
     let status = match answer {
         Ok(Ok(answer)) => answer.lines().next().unwrap_or_default().to_owned(),
         Ok(Err(error)) => format!("{error:#}"),
@@ -247,29 +213,22 @@ impl Way {
         if !self.tls {
             return Ok(Box::new(stream));
         }
-        // As the engine: what this machine trusts besides does not count.
-        let config = ClientConfig::builder().with_root_certificates(tls::built_in()).with_no_client_auth();
         let name =
             ServerName::try_from(self.host.clone()).context("the host's name can't have a certificate")?;
-        let opened = timeout(STEP, TlsConnector::from(Arc::new(config)).connect(name, stream)).await;
+        let opened = timeout(STEP, TlsConnector::from(Arc::new(trusted())).connect(name, stream)).await;
         Ok(Box::new(opened.context("TLS was not answered in time")?.context("no TLS")?))
     }
 
-    /// One request on a connection of its own; answers with the head, or with everything.
-    async fn ask(
-        &self,
-        addresses: &[SocketAddr],
-        path: &str,
-        headers: &str,
-        only_head: bool,
-    ) -> Result<String> {
+    /// One request on a connection of its own; answers with the head of what comes back.
+    async fn ask(&self, addresses: &[SocketAddr], headers: &str) -> Result<String> {
         let mut stream = self.open(addresses).await?;
+        let (host, path) = (&self.host, &self.path);
         let request =
-            format!("GET {path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: Mozilla/5.0\r\n{headers}\r\n", self.host);
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Mozilla/5.0\r\n{headers}\r\n");
         stream.write_all(request.as_bytes()).await?;
         let (mut answer, mut limited) = (Vec::<u8>::new(), stream.take(ANSWER_MAX));
         loop {
-            let ended = only_head && answer.windows(4).any(|end| end == b"\r\n\r\n");
+            let ended = answer.windows(4).any(|end| end == b"\r\n\r\n");
             // A server that hangs up without a goodbye has still said what it said.
             if ended || !matches!(limited.read_buf(&mut answer).await, Ok(read) if read > 0) {
                 break;
@@ -278,6 +237,11 @@ impl Way {
         ensure!(!answer.is_empty(), "the connection was closed without an answer");
         Ok(String::from_utf8_lossy(&answer).into_owned())
     }
+}
+
+/// As the engine: what this machine trusts besides does not count.
+pub(super) fn trusted() -> ClientConfig {
+    ClientConfig::builder().with_root_certificates(tls::built_in()).with_no_client_auth()
 }
 
 async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream> {

@@ -10,7 +10,7 @@ use crate::StartError;
 use crate::cli::{LinkArgs, LogArgs};
 use crate::life::Signals;
 use crate::settings::Environment;
-use crate::terminal::say;
+use crate::terminal::{complain, say};
 use errand::Errand;
 use place::Place;
 use screen::Screen;
@@ -57,6 +57,11 @@ impl From<anyhow::Error> for LinkError {
 
 /// Links, and ends with the link.
 pub(crate) async fn run(args: &LinkArgs, log: &LogArgs, environment: &Environment) -> Result<(), StartError> {
+    if args.force && !std::env::args_os().any(|argument| argument == "--force") {
+        complain(format_args!(
+            "enlace: ENLACE_LINK_FORCE is set, so a phone that is linked now is unlinked first; unset it if that is not meant"
+        ));
+    }
     let mut signals = Signals::listen().map_err(StartError::Signals)?;
     let place = tokio::select! {
         place = Place::open(args, log, environment) => place?,

@@ -9,6 +9,7 @@ use crate::running::Running;
 use crate::settings::{ADMIN_KEY, Environment, Settings, SimulatorMode};
 use crate::terminal::say;
 use crate::{StartError, logging, serve};
+use enlace_domain::id::KeyId;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub(super) struct Place {
 /// A gateway that this process runs.
 struct Own {
     running: Running,
+    key: KeyId,
     shutdown: Duration,
 }
 
@@ -32,7 +34,8 @@ impl Place {
         environment: &Environment,
     ) -> Result<Self, StartError> {
         if let Some(url) = &args.url {
-            return Ok(Self { api: elsewhere(url, args, environment)?, own: None });
+            // Not the admin key of the gateway here: whoever answers at that address may be anybody.
+            return Ok(Self { api: elsewhere(url, args.key.as_deref())?, own: None });
         }
         let mut settings = Settings::load(&args.place.serve(Some("127.0.0.1:0")), log, environment)?;
         match DataDir::open(&settings.server.data_dir) {
@@ -44,7 +47,9 @@ impl Place {
                 Self::start(&settings, folder).await
             }
             Err(DataDirError::InUse { url: Some(url), .. }) => {
-                Ok(Self { api: elsewhere(&url, args, environment)?, own: None })
+                let admin_key = environment.get(ADMIN_KEY);
+                let key = args.key.as_deref().or(admin_key.map(String::as_str));
+                Ok(Self { api: elsewhere(&url, key)?, own: None })
             }
             Err(taken @ DataDirError::InUse { .. }) => Err(LinkError::NotListening(taken).into()),
             Err(other) => Err(other.into()),
@@ -54,7 +59,7 @@ impl Place {
     async fn start(settings: &Settings, folder: DataDir) -> Result<Self, StartError> {
         logging::start(&settings.log)?;
         let running = Running::start(settings, folder).await?;
-        let key = running.temporary_key().await?;
+        let (key, secret) = running.temporary_key().await?;
         let url = running.url();
         say!("No gateway runs on {}: one of its own serves this link", settings.server.data_dir.display());
         serve::tell_admin_key(&running);
@@ -64,9 +69,9 @@ impl Place {
         if settings.simulator.mode == SimulatorMode::Embedded {
             say!("  phones   {url}/simulator/v1");
         }
-        let api = Api::new(&url, Some(key.expose_secret())).map_err(LinkError::from)?;
+        let api = Api::new(&url, Some(secret.expose_secret())).map_err(LinkError::from)?;
         let shutdown = Duration::from_secs(settings.server.shutdown_seconds);
-        Ok(Self { api, own: Some(Own { running, shutdown }) })
+        Ok(Self { api, own: Some(Own { running, key, shutdown }) })
     }
 
     /// A client of it.
@@ -83,14 +88,18 @@ impl Place {
 
     /// Ends our own gateway in order.
     pub(super) async fn close(self, signals: &mut Signals) {
-        if let Some(Own { running, shutdown }) = self.own {
-            signals.bound(running.stop(), shutdown).await;
+        if let Some(Own { running, key, shutdown }) = self.own {
+            let end = async {
+                running.revoke_temporary_key(&key).await;
+                running.stop().await;
+            };
+            signals.bound(end, shutdown).await;
         }
     }
 }
 
-fn elsewhere(url: &str, args: &LinkArgs, environment: &Environment) -> Result<Api, LinkError> {
-    let key = args.key.as_ref().or_else(|| environment.get(ADMIN_KEY)).map(|key| key.trim());
+fn elsewhere(url: &str, key: Option<&str>) -> Result<Api, LinkError> {
+    let key = key.map(str::trim);
     let key = key.filter(|key| !key.is_empty()).ok_or_else(|| LinkError::KeyMissing(url.to_owned()))?;
     Ok(Api::new(url, Some(key))?)
 }

@@ -15,6 +15,7 @@ const NAME: usize = 50;
 #[serde(deny_unknown_fields)]
 pub struct WhatsappSettings {
     /// Where to dial.
+    #[serde(deserialize_with = "address")]
     pub url: String,
     /// Dials a second, of all sessions together.
     #[serde(deserialize_with = "rate")]
@@ -55,6 +56,19 @@ impl WhatsappSettings {
     pub(crate) fn companion(&self) -> Companion {
         Companion { name: self.companion_name.clone(), platform: self.companion_platform }
     }
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let good = reqwest::Url::parse(&text).is_ok_and(|url| {
+        matches!(url.scheme(), "ws" | "wss") && url.has_host() && !crate::values::has_login(&url)
+    });
+    if good {
+        return Ok(text);
+    }
+    Err(D::Error::custom(
+        "whatsapp.url is no address of a WebSocket; it is written as wss://web.whatsapp.com/ws/chat",
+    ))
 }
 
 fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {

@@ -2,6 +2,8 @@
 
 use crate::harness::{Process, Server, run};
 use anyhow::{Context, Result, ensure};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// The mark and the words of a line about something.
 fn line<'a>(output: &'a str, what: &str) -> Result<(&'a str, &'a str)> {
@@ -97,5 +99,75 @@ async fn what_answers_and_is_not_whatsapp_is_told_apart_from_what_does_not_answe
     let (status, output, _) = run(&arguments, &[("ENLACE_WHATSAPP_URL", &url)]).await?;
     ensure!(!status.success() && line(&output, "socket")?.0 == "FAIL", "{output}");
     ensure!(line(&output, "the rest")?.0 == "skip" && !output.contains("handshake"), "{output}");
+    Ok(())
+}
+
+/// A page that is given to browsers alone, as WhatsApp does: its address, with `?broken` for one that is not there.
+async fn version_page() -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}/sw.js", listener.local_addr()?);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut asked = vec![0; 4096];
+            let read = stream.read(&mut asked).await.unwrap_or_default();
+            let asked = String::from_utf8_lossy(&asked[..read]).to_lowercase();
+            let is_browser = asked.contains("sec-fetch-site: none") && asked.contains("chrome/");
+            let (status, page) = match (is_browser, asked.contains("?broken")) {
+                (true, false) => ("200 OK", r#"x({"client_revision":2000000000,"y":1})"#),
+                _ => ("404 Not Found", r#"{"client_revision":2100000000}"#),
+            };
+            let length = page.len();
+            let answer =
+                format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{page}");
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    Ok(url)
+}
+
+/// Fails when the page is read otherwise than the gateway reads it, or a pinned version is passed over.
+#[tokio::test]
+async fn the_version_is_looked_up_as_the_gateway_does_it() -> Result<()> {
+    let (folder, own) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let network = folder.path().to_str().context("a plain name")?;
+    let mut simulator =
+        Process::spawn(&["simulator", "--listen", "127.0.0.1:0", "--data-dir", network], &[])?;
+    let banner = simulator.wait_for_line(|line| line.contains("SIMULATED")).await?;
+    let door = banner.split_whitespace().last().context("an address")?.replace("http://", "ws://");
+    let door = format!("{door}/ws/chat");
+    let path = own.path().to_str().context("a plain name")?;
+    let page = version_page().await?;
+    let broken = format!("{page}?broken");
+    for (page, pinned, mark, words) in [
+        (page.as_str(), "", "ok", "2.3000.2000000000 now"),
+        (page.as_str(), "2.3000.1500000000", "note", "pins 2.3000.1500000000"),
+        (page.as_str(), "2.3000.2000000000", "ok", "pins 2.3000.2000000000"),
+        (broken.as_str(), "", "note", "404"),
+    ] {
+        let names = [
+            ("ENLACE_WHATSAPP_URL", door.as_str()),
+            ("ENLACE_WHATSAPP_VERSION_URL", page),
+            ("ENLACE_WHATSAPP_VERSION", pinned),
+        ];
+        let arguments = ["doctor", "--whatsapp", "--data-dir", path, "--listen", "127.0.0.1:0"];
+        let (_, output, _) = run(&arguments, &names).await?;
+        let (found, said) = line(&output, "version")?;
+        ensure!(found == mark && said.contains(words), "{mark} {words}: {output}");
+    }
+    Ok(())
+}
+
+/// Fails when a health check depends on anything but the gateway's own answer, or calls one well that is gone.
+#[tokio::test]
+async fn a_health_check_asks_the_gateway_and_nothing_else() -> Result<()> {
+    let mut server = Server::start().await?;
+    let path = server.folder().to_str().context("a plain name")?.to_owned();
+    let arguments = ["doctor", "--ready", "--data-dir", &path, "--listen", "127.0.0.1:1"];
+    let (status, output, _) = run(&arguments, &[]).await?;
+    ensure!(status.success() && line(&output, "ready")?.1.contains(server.api.base()), "{output}");
+    ensure!(line(&output, "disk").is_err() && line(&output, "folder").is_err(), "{output}");
+    server.stop().await?;
+    let (status, output, _) = run(&arguments, &[]).await?;
+    ensure!(!status.success() && line(&output, "ready")?.0 == "FAIL", "{output}");
     Ok(())
 }

@@ -84,8 +84,41 @@ async fn without_a_running_gateway_it_brings_its_own_and_the_link_is_kept() -> R
         link.errors()
     );
 
+    // Its key ended with it.
+    let (status, keys, errors) = run(&["keys", "list", "--data-dir", path], &[]).await?;
+    ensure!(status.success() && keys.contains("admin") && !keys.contains("enlace link"), "{keys} {errors}");
+
     let server = Server::start_in(folder.path(), &["--simulator"], &[]).await?;
     server.wait_state("default", &["online"]).await?;
+    Ok(())
+}
+
+/// Fails when the admin key of this machine's gateway is sent to whatever answers at an address.
+#[tokio::test]
+async fn the_admin_key_is_for_the_gateway_of_the_folder_and_for_no_other() -> Result<()> {
+    let server = Server::start().await?;
+    let admin_key = [("ENLACE_ADMIN_KEY", KEY)];
+    let (status, _, errors) =
+        run(&["link", "--url", server.api.base(), "--session", "ana"], &admin_key).await?;
+    ensure!(!status.success() && errors.contains("ENLACE_KEY"), "{errors}");
+    ensure!(server.api.get("/v1/sessions/ana").await?.status == 404, "the key was used");
+    let folder = server.folder().to_str().context("a plain name")?;
+    let mut link = Process::spawn(&["link", "--data-dir", folder, "--session", "ana"], &admin_key)?;
+    link.wait_for_line(|line| line.contains("good for")).await?;
+    Ok(())
+}
+
+/// Fails when a forgotten variable unlinks a phone without a word about where the wish came from.
+#[tokio::test]
+async fn a_force_that_came_from_the_environment_is_told() -> Result<()> {
+    let nowhere = [("ENLACE_LINK_FORCE", "yes"), ("ENLACE_KEY", KEY)];
+    let (status, _, errors) = run(&["link", "--url", "http://127.0.0.1:1"], &nowhere).await?;
+    ensure!(!status.success() && errors.contains("ENLACE_LINK_FORCE"), "{errors}");
+    let (_, _, errors) = run(&["link", "--url", "http://127.0.0.1:1", "--force"], &nowhere).await?;
+    ensure!(!errors.contains("ENLACE_LINK_FORCE"), "{errors}");
+    let says_no = [("ENLACE_LINK_FORCE", "no"), ("ENLACE_KEY", KEY)];
+    let (_, _, errors) = run(&["link", "--url", "http://127.0.0.1:1"], &says_no).await?;
+    ensure!(!errors.contains("ENLACE_LINK_FORCE"), "{errors}");
     Ok(())
 }
 

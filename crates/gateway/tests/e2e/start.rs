@@ -163,6 +163,17 @@ async fn settings_nobody_knows_are_named_with_their_file() -> Result<()> {
     Ok(())
 }
 
+/// Fails when a gateway serves with a key that can be guessed.
+#[tokio::test]
+async fn an_admin_key_that_can_be_guessed_is_refused() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let short = "k".repeat(31);
+    let errors = refused(folder.path(), &["--simulator"], &[("ENLACE_ADMIN_KEY", &short)]).await?;
+    ensure!(errors.contains("openssl rand -hex 32") && !errors.contains(&short), "{errors}");
+    ensure!(!folder.path().join("enlace.db").exists(), "something was stored");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_lost_admin_key_is_replaced_offline() -> Result<()> {
     let mut server = Server::start().await?;

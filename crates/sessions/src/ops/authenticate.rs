@@ -1,5 +1,6 @@
 //! Finds the API key behind a credential.
 
+use crate::ops::watch_key::KeyEnd;
 use crate::secret_text::hash_key;
 use crate::{Gateway, GatewayError};
 use chrono::TimeDelta;
@@ -16,6 +17,9 @@ pub enum KeyError {
     /// It was valid once.
     #[error("this key has expired; make a new one with an admin key")]
     Expired,
+    /// What it may do was changed while its request waited.
+    #[error("what this key may do was changed while its request waited; ask again")]
+    Changed,
     /// Not a ticket of this gateway, or no longer.
     #[error(
         "this ticket is not valid: tickets end with their key and when the gateway starts again; make a new one with POST /v1/stream-tickets"
@@ -35,9 +39,20 @@ impl Fault for KeyError {
     enlace_domain::fault_table! {
         Self::Invalid => Unauthenticated "key-invalid",
         Self::Expired => Unauthenticated "key-expired",
+        Self::Changed => Unauthenticated "key-changed",
         Self::TicketInvalid => Unauthenticated "ticket-invalid",
         Self::TicketExpired => Unauthenticated "ticket-expired";
         Self::Failed(error) => error: GatewayError,
+    }
+}
+
+impl From<KeyEnd> for KeyError {
+    fn from(end: KeyEnd) -> Self {
+        match end {
+            KeyEnd::Revoked => Self::Invalid,
+            KeyEnd::Expired => Self::Expired,
+            KeyEnd::Changed => Self::Changed,
+        }
     }
 }
 

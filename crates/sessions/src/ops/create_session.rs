@@ -30,6 +30,8 @@ impl Gateway {
     /// Makes a session in state `unlinked`. Errors: `session-exists`, `network-unavailable`, `invalid-field`.
     pub async fn create_session(&self, request: CreateSession) -> Result<Arc<Session>, GatewayError> {
         check_settings(&request.settings)?;
+        check_name(request.name.as_deref())?;
+        check_metadata(&request.metadata)?;
         let network = request.network.unwrap_or(self.parts.config.default_network);
         if !self.parts.whatsapp.offers(network) {
             return Err(GatewayError::NetworkUnavailable(network));
@@ -63,6 +65,32 @@ impl Gateway {
         })
         .await
     }
+}
+
+/// Longest name, in characters.
+const NAME_MAX: usize = 200;
+/// Most metadata, in bytes of its JSON.
+const METADATA_MAX: usize = 16 * 1024;
+
+/// A name is for people, and stands in every answer about the session.
+pub(crate) fn check_name(name: Option<&str>) -> Result<(), GatewayError> {
+    if name.is_none_or(|name| name.chars().count() <= NAME_MAX) {
+        return Ok(());
+    }
+    let message = format!("name has at most {NAME_MAX} characters; keep longer texts in your own database");
+    Err(GatewayError::Invalid { field: "name", message })
+}
+
+/// Metadata stand in every answer about the session and in every list.
+pub(crate) fn check_metadata(metadata: &Map<String, Value>) -> Result<(), GatewayError> {
+    // Only as JSON is it known how long it is.
+    if serde_json::to_vec(metadata).is_ok_and(|json| json.len() <= METADATA_MAX) {
+        return Ok(());
+    }
+    let message = format!(
+        "metadata has at most {METADATA_MAX} bytes as JSON; keep more in your own database, under the session's id"
+    );
+    Err(GatewayError::Invalid { field: "metadata", message })
 }
 
 /// Limits that the type cannot hold.

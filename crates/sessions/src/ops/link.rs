@@ -49,6 +49,16 @@ pub(crate) enum LinkAsk {
     Code { force: bool, expect_phone: Option<PhoneNumber>, phone: PhoneNumber, custom: Option<SecretString> },
 }
 
+impl LinkAsk {
+    /// The phone that it has to be, where the ask says so.
+    pub(crate) fn expect_phone(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Look => None,
+            Self::Qr { expect_phone, .. } | Self::Code { expect_phone, .. } => expect_phone.as_ref(),
+        }
+    }
+}
+
 /// What the actor answers when it has it.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {

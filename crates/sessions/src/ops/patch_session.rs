@@ -1,6 +1,6 @@
 //! Changes what a user may change of a session.
 
-use super::create_session::check_settings;
+use super::create_session::{check_metadata, check_name, check_settings};
 use crate::actor::message::Ask;
 use crate::{Gateway, GatewayError};
 use enlace_domain::id::SessionId;
@@ -49,6 +49,8 @@ impl Gateway {
         let mut changed = Settings::default();
         patch.settings.apply(&mut changed);
         check_settings(&changed)?;
+        check_name(patch.name.as_ref().and_then(Option::as_deref))?;
+        patch.metadata.as_ref().map_or(Ok(()), check_metadata)?;
         self.registry.handle(id)?.ask(|reply| Ask::Patch { patch, reply }).await
     }
 }

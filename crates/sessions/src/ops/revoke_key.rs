@@ -14,9 +14,11 @@ impl By<'_> {
         let (parts, keys) = (Arc::clone(&self.gateway.parts), Arc::clone(&self.gateway.keys));
         let key = parts.store.key(id).await?.ok_or_else(|| StoreError::KeyNotFound(id.clone()))?;
         let record = self.record(AuditAction::KeyRevoked).target(id).data(json!({ "name": key.name }));
+        let id = id.clone();
         let revoke = Entry { change: Change::RevokeKey(id.clone()), event: None };
         to_the_end(async move {
             parts.store.commit(vec![revoke, entry(record)]).await?;
+            keys.tickets.forget(&id);
             keys.changed();
             Ok(())
         })

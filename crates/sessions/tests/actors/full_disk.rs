@@ -3,11 +3,11 @@
 use crate::rig::{Rig, by_qr, inbound, text};
 use enlace_domain::event::Event;
 use enlace_domain::message::Status;
-use enlace_domain::port::inbox::InboxError;
+use enlace_domain::port::inbox::{ConnectionEvent, InboxError};
 use enlace_domain::port::store::StoreError;
-use enlace_domain::session::StateName;
+use enlace_domain::session::{RemoteUnlink, StateName};
 use enlace_domain::{ErrorKind, Fault};
-use enlace_sessions::{GatewayError, PatchSession, SendMessage};
+use enlace_sessions::{GatewayError, PatchSession, SendMessage, SessionsConfig};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,4 +90,28 @@ async fn a_message_whose_acknowledgement_cannot_be_stored_goes_again_under_its_i
     rig.disk.free();
     rig.wait_for_event("message.sent").await;
     assert_eq!(rig.gateway.message(&id, &queued.id).await.unwrap().status, Status::Sent);
+}
+
+#[tokio::test]
+async fn a_phone_that_accepted_while_the_disk_was_full_is_told_when_there_is_space() {
+    let soon = Duration::from_millis(20);
+    let config =
+        SessionsConfig { unlink_retry_first: soon, unlink_retry_max: soon, ..SessionsConfig::default() };
+    let rig = Rig::with(config).await;
+    let id = rig.create("ana").await;
+    let connection = rig.begin_qr(&id).await;
+    rig.disk.fill(&id);
+    connection.tell(ConnectionEvent::PairedUnkept { keys: "keys that nobody keeps".into() }).await;
+    let session = rig.wait_for_unstored(&id, StateName::LinkExpired).await;
+    assert_eq!(session.state.reason.as_deref(), Some("storage-failed"));
+    assert_eq!(session.state.remote_unlink, Some(RemoteUnlink::Pending));
+    assert!(rig.network.forgotten().is_empty());
+    rig.disk.free();
+    let told = async {
+        while rig.state(&id).state.remote_unlink != Some(RemoteUnlink::Done) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::rig::PATIENCE, told).await.expect("the network is never told");
+    assert_eq!(rig.network.forgotten(), ["keys that nobody keeps"]);
 }

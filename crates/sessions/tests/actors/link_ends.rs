@@ -3,6 +3,7 @@
 use crate::rig::{PATIENCE, Rig, by_code, by_qr};
 use enlace_domain::Fault;
 use enlace_domain::address::PhoneNumber;
+use enlace_domain::port::Store;
 use enlace_domain::port::inbox::{ConnectionEvent, EndReason};
 use enlace_domain::port::whatsapp::Identity;
 use enlace_domain::session::{Network, RemoteUnlink, StateName};
@@ -263,4 +264,39 @@ async fn a_pairing_that_cannot_succeed_on_its_connection_ends_the_link() {
         assert_eq!(session.state.reason.as_deref(), Some(reason));
         assert!(connection.is_closed() && !session.linked);
     }
+}
+
+#[tokio::test]
+async fn who_looks_again_does_not_let_the_wrong_phone_in() {
+    let rig = Rig::new().await;
+    let id = rig.create("ana").await;
+    let expect_phone = Some(PhoneNumber::parse("999100000009").unwrap());
+    let mut connection = rig.begin(&id, LinkRequest { expect_phone, ..by_qr() }).await;
+    for again in [true, false] {
+        connection.pair("999100000001").await;
+        rig.network.next_connection().await.go_online().await;
+        rig.wait_for(&id, StateName::LoggedOut).await;
+        if again {
+            // A page goes on asking for the QR.
+            let look = rig.looks(&id);
+            connection = rig.network.next_connection().await;
+            connection.show_qr("second").await;
+            look.await.unwrap().unwrap();
+        }
+    }
+    // A new request says anew which phone it is for: here, any.
+    rig.begin_qr(&id).await.pair("999100000001").await;
+    rig.network.next_connection().await.go_online().await;
+    rig.wait_for(&id, StateName::Online).await;
+}
+
+#[tokio::test]
+async fn who_joins_a_link_may_say_which_phone_it_is_to_be_and_that_is_kept() {
+    let rig = Rig::new().await;
+    let id = rig.create("ana").await;
+    rig.begin_qr(&id).await;
+    let expect_phone = Some(PhoneNumber::parse("999100000009").unwrap());
+    rig.gateway.link(&id, LinkRequest { expect_phone: expect_phone.clone(), ..by_qr() }).await.unwrap();
+    let stored = rig.disk.inner.session(&id).await.unwrap().unwrap();
+    assert_eq!(stored.expect_phone, expect_phone);
 }

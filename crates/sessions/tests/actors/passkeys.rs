@@ -1,10 +1,10 @@
 //! Passkeys that WhatsApp asks of a link.
 
-use crate::rig::Rig;
+use crate::rig::{Rig, by_code};
 use enlace_domain::Fault;
 use enlace_domain::id::SessionId;
 use enlace_domain::port::EngineError;
-use enlace_domain::port::inbox::ConnectionEvent;
+use enlace_domain::port::inbox::{ConnectionEvent, EndReason};
 use enlace_domain::port::whatsapp::PasskeyAssertion;
 use enlace_domain::session::StateName;
 use enlace_sessions::GatewayError;
@@ -107,4 +107,53 @@ async fn a_code_that_nobody_has_to_compare_is_confirmed_at_once() {
         }
     };
     tokio::time::timeout(crate::rig::PATIENCE, confirmed).await.expect("it was never confirmed");
+}
+
+#[tokio::test]
+async fn a_passkey_that_nobody_answers_ends_with_the_last_qr_and_the_link_rests() {
+    let rig = Rig::new().await;
+    let id = rig.create("ana").await;
+    let connection = rig.begin_qr(&id).await;
+    connection.ask_passkey(options()).await;
+    rig.wait_for(&id, StateName::AwaitingPasskey).await;
+    connection.tell(ConnectionEvent::QrsExhausted).await;
+    // The library hangs up with its last QR.
+    connection.end(EndReason::Closed).await;
+    let session = rig.wait_for(&id, StateName::LinkExpired).await;
+    assert_eq!(session.state.reason.as_deref(), Some("passkey-timeout"));
+    assert!(!rig.network.has_unseen_connection().await, "nobody asked for another round");
+}
+
+#[tokio::test]
+async fn the_end_of_a_code_is_no_end_of_the_passkey_that_followed_it() {
+    let rig = Rig::new().await;
+    let id = rig.create("ana").await;
+    rig.gateway.link(&id, by_code("999100000001")).await.unwrap();
+    let connection = rig.network.next_connection().await;
+    connection.show_qr("first").await;
+    connection.ask_passkey(options()).await;
+    rig.wait_for(&id, StateName::AwaitingPasskey).await;
+    connection.tell(ConnectionEvent::QrsExhausted).await;
+    connection.tell(ConnectionEvent::CodeDead { reason: "not-completed".to_owned() }).await;
+    let mut events = rig.events_from(0).await;
+    let dead =
+        async { while !events.next().await.unwrap().iter().any(|event| event.data["status"] == "dead") {} };
+    tokio::time::timeout(crate::rig::PATIENCE, dead).await.expect("the code's end is never told");
+    assert_eq!(rig.state(&id).state.name, StateName::AwaitingPasskey);
+    assert!(!connection.is_closed());
+    connection.pair("999100000001").await;
+    rig.network.next_connection().await.go_online().await;
+    rig.wait_for(&id, StateName::Online).await;
+}
+
+#[tokio::test]
+async fn a_code_asked_for_beside_a_passkey_does_not_hide_it() {
+    let rig = Rig::new().await;
+    let id = rig.create("ana").await;
+    let connection = rig.begin_qr(&id).await;
+    connection.ask_passkey(options()).await;
+    rig.wait_for(&id, StateName::AwaitingPasskey).await;
+    rig.gateway.link(&id, by_code("999100000001")).await.unwrap();
+    rig.wait_for_event("session.pairing_code").await;
+    assert_eq!(rig.state(&id).state.name, StateName::AwaitingPasskey);
 }

@@ -117,6 +117,17 @@ impl Rig {
         self.wait_until(id, &format!("{name:?}"), |session| session.state.name == name).await
     }
 
+    /// Waits until the session is in a state that may be told of nobody yet.
+    pub(crate) async fn wait_for_unstored(&self, id: &SessionId, name: StateName) -> Arc<Session> {
+        let waiting = async {
+            while self.state(id).state.name != name {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("it never got there");
+        self.state(id)
+    }
+
     /// Waits until the session's state has a reason.
     pub(crate) async fn wait_for_reason(&self, id: &SessionId, reason: &str) -> Arc<Session> {
         self.wait_until(id, reason, |session| session.state.reason.as_deref() == Some(reason)).await

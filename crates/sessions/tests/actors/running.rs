@@ -264,3 +264,37 @@ async fn a_code_that_takes_too_long_is_not_told_as_a_missing_qr() {
     let request = LinkRequest { wait: Duration::ZERO, ..by_code("999100000001") };
     assert_eq!(rig.gateway.link(&id, request).await.unwrap_err().code(), "network-timeout");
 }
+
+#[tokio::test]
+async fn a_refused_version_is_tried_again_by_itself_and_at_once_after_a_restart() {
+    let rig = Rig::new().await;
+    let (id, connection) = rig.online("ana").await;
+    connection.end(EndReason::VersionRefused).await;
+    let session = rig.wait_for(&id, StateName::Restricted).await;
+    assert_eq!(session.state.reason.as_deref(), Some("version-refused"));
+    let pause = (session.state.until.unwrap() - session.state.since).num_seconds();
+    assert!((60..=3600).contains(&pause), "{pause} s");
+    assert!(!rig.network.has_unseen_connection().await);
+    // It may come with another version.
+    let rig = rig.restart().await;
+    rig.network.next_connection().await.go_online().await;
+    rig.wait_for(&id, StateName::Online).await;
+}
+
+#[tokio::test]
+async fn a_restriction_that_is_over_already_is_no_reason_to_dial_over_and_over() {
+    let first = Duration::from_millis(50);
+    let rig = Rig::with(SessionsConfig { reconnect_first: first, ..SessionsConfig::default() }).await;
+    let (id, mut connection) = rig.online("ana").await;
+    let mut pauses = Vec::new();
+    for _ in 0..4 {
+        let until = Some(Utc::now() - chrono::TimeDelta::seconds(5));
+        connection.end(EndReason::Restricted { reason: "temporary-ban".to_owned(), until }).await;
+        let session = rig.wait_for(&id, StateName::Restricted).await;
+        pauses.push((session.state.until.unwrap() - session.state.since).num_milliseconds());
+        connection = rig.network.next_connection().await;
+        connection.go_online().await;
+        rig.wait_for(&id, StateName::Online).await;
+    }
+    assert!(pauses[0] >= 39 && pauses[3] >= 300, "{pauses:?}");
+}

@@ -5,8 +5,9 @@ use enlace_domain::event::Event;
 use enlace_domain::id::SessionId;
 use enlace_domain::port::Store;
 use enlace_domain::port::whatsapp::EngineError;
+use enlace_domain::proxy::Proxy;
 use enlace_domain::session::{RemoteUnlink, StateName};
-use enlace_sessions::SessionsConfig;
+use enlace_sessions::{PatchSession, SessionsConfig};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -128,14 +129,63 @@ async fn a_session_deleted_with_its_link_kept_is_not_unlinked_later() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_told_in_a_month_is_given_up() {
+async fn what_cannot_be_told_in_a_month_is_given_up_after_some_tries() {
     let config = SessionsConfig { unlink_given_up_after: Duration::ZERO, ..retrying_after(SOON) };
     let rig = Rig::with(config).await;
     let id = offline(&rig, "ana").await;
+    (0..10).for_each(|_| rig.network.answer_forget(unreachable()));
     rig.gateway.logout_session(&id).await.unwrap();
     wait_until_told(&rig, &id, "given-up").await;
-    assert!(rig.network.forgotten().is_empty());
+    assert_eq!(rig.network.forgotten().len(), 10);
     assert_nothing_kept(&rig).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_a_month_gives_nothing_up() {
+    let config = SessionsConfig { unlink_given_up_after: Duration::ZERO, ..retrying_after(SOON) };
+    let rig = Rig::with(config).await;
+    let id = offline(&rig, "ana").await;
+    (0..3).for_each(|_| rig.network.answer_forget(unreachable()));
+    rig.gateway.logout_session(&id).await.unwrap();
+    wait_until_told(&rig, &id, "done").await;
+    assert_eq!(rig.network.forgotten().len(), 4);
+}
+
+#[tokio::test]
+async fn an_old_device_is_dialled_through_the_proxy_that_its_session_has_now() {
+    let rig = Rig::with(retrying_after(NEVER)).await;
+    let proxied = |host: &str| PatchSession {
+        proxy: Some(Some(Proxy::parse(&format!("socks5://{host}:1080")).unwrap())),
+        ..PatchSession::default()
+    };
+    let (ana, bruno) = (rig.create("ana").await, rig.create("bruno").await);
+    for (id, number) in [(&ana, "999100000001"), (&bruno, "999100000002")] {
+        rig.gateway.patch_session(id, proxied("old.example")).await.unwrap();
+        rig.begin_qr(id).await.pair(number).await;
+        let connection = rig.network.next_connection().await;
+        connection.go_online().await;
+        rig.wait_for(id, StateName::Online).await;
+        connection.lose("stream-ended").await;
+        rig.wait_for(id, StateName::Reconnecting).await;
+    }
+    rig.gateway.logout_session(&ana).await.unwrap();
+    rig.gateway.patch_session(&ana, proxied("new.example")).await.unwrap();
+    // A new session of the name of a deleted one is another one, with another proxy.
+    rig.gateway.delete_session(&bruno, false).await.unwrap();
+    rig.create("bruno").await;
+    rig.gateway.patch_session(&bruno, proxied("other.example")).await.unwrap();
+    let rig = rig.restart_with(retrying_after(SOON)).await;
+    let told = async {
+        while !rig.disk.inner.retired_devices().await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.unwrap();
+    let through = rig.network.forget_requests().into_iter();
+    let mut through: Vec<_> =
+        through.map(|request| (request.session, request.proxy.unwrap().host().to_owned())).collect();
+    through.sort();
+    assert_eq!(through, [(ana, "new.example".to_owned()), (bruno, "old.example".to_owned())]);
 }
 
 #[tokio::test]

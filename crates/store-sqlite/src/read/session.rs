@@ -12,14 +12,17 @@ use enlace_domain::session::{Session, StateName};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteRow;
 
-/// Each filter is one nullable parameter: states, text, ids and wanted metadata, the lists as JSON.
+/// Each filter is one nullable parameter: states, text, ids and wanted metadata, the lists as JSON, and the text once more
+/// as digits of a number. A wanted text also means the boolean or number that is written like it.
 const PAGE: &str = "SELECT * FROM session \
      WHERE (?1 IS NULL OR state_name IN (SELECT value FROM json_each(?1))) \
-     AND (?2 IS NULL OR instr(search, ?2) > 0) \
+     AND (?2 IS NULL OR instr(search, ?2) > 0 OR (?8 IS NOT NULL AND instr(phone, ?8) > 0)) \
      AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3))) \
      AND (?4 IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?4) AS want WHERE NOT EXISTS (\
          SELECT 1 FROM json_each(session.metadata) AS have \
-         WHERE have.key = want.key AND have.type = 'text' AND have.value = want.value))) \
+         WHERE have.key = want.key AND have.type IN ('text', 'true', 'false', 'integer', 'real') \
+         AND CASE WHEN have.type IN ('true', 'false') THEN have.type \
+         ELSE CAST(have.value AS TEXT) END = want.value))) \
      AND (created_at, id) > (?5, ?6) \
      ORDER BY created_at, id LIMIT ?7";
 
@@ -61,6 +64,7 @@ pub(crate) async fn page(
         .bind(start.at)
         .bind(start.id)
         .bind(limit(page))
+        .bind(filter.q.as_deref().and_then(digits))
         .fetch_all(reads)
         .await
         .map_err(failure)?;
@@ -69,6 +73,13 @@ pub(crate) async fn page(
         id: session.id.as_str().to_owned(),
     };
     Ok(cut(read_all(&rows, sealing)?, page, mark, position))
+}
+
+/// The digits of a text that may be part of a phone number in any usual writing.
+fn digits(text: &str) -> Option<String> {
+    let is_number = text.chars().all(|c| c.is_ascii_digit() || " +-()./\u{a0}".contains(c));
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    Some(digits).filter(|digits| is_number && !digits.is_empty())
 }
 
 fn read_all(rows: &[SqliteRow], sealing: &SealingKey) -> Result<Vec<Session>, StoreError> {

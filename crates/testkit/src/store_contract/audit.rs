@@ -2,7 +2,9 @@
 
 use super::{StoreFactory, Subject, noon, session_id};
 use chrono::TimeDelta;
-use enlace_domain::audit::{AUDIT_KEEP_DAYS, AuditAction, AuditFilter, AuditRecord, Who};
+use enlace_domain::audit::{
+    AUDIT_KEEP_DAYS, AUDIT_KEEP_WITNESSES, AuditAction, AuditFilter, AuditRecord, Who,
+};
 use enlace_domain::clock::{Clock, Timestamp};
 use enlace_domain::id::KeyId;
 use enlace_domain::page::PageRequest;
@@ -84,16 +86,41 @@ pub async fn records_are_filtered(factory: impl StoreFactory) {
     }
 }
 
-/// A record drops what is older than the log keeps.
+/// Records drop what is older than the log keeps.
 pub async fn old_records_are_dropped(factory: impl StoreFactory) {
     let subject = Subject::new(factory).await;
     keep(&subject, &record("key_old", noon(), AuditAction::KeyCreated)).await;
     subject.clock.advance(TimeDelta::days(AUDIT_KEEP_DAYS));
-    keep(&subject, &record("key_edge", subject.clock.now(), AuditAction::KeyCreated)).await;
-    assert_eq!(listed(&subject, &AuditFilter::default()).await.len(), 2, "the last day still counts");
+    keep_some(&subject, "key_edge").await;
+    let all = listed(&subject, &AuditFilter::default()).await.len() as u64;
+    assert_eq!(all, AUDIT_KEEP_WITNESSES + 1, "the last day still counts");
     subject.clock.advance(TimeDelta::seconds(1));
-    keep(&subject, &record("key_new", subject.clock.now(), AuditAction::KeyCreated)).await;
-    let left = listed(&subject, &AuditFilter::default()).await;
-    let keys: Vec<_> = left.iter().map(|record| record.key.as_ref().expect("a key").as_str()).collect();
-    assert_eq!(keys, ["key_new", "key_edge"]);
+    keep_some(&subject, "key_new").await;
+    assert_eq!(of_key(&subject, "key_old").await, 0);
+    assert_eq!(of_key(&subject, "key_edge").await as u64, AUDIT_KEEP_WITNESSES);
+}
+
+/// A clock that is wrong for a moment drops nothing: some records must agree first.
+pub async fn a_wrong_clock_does_not_empty_the_audit_log(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    keep_some(&subject, "key_before").await;
+    subject.clock.advance(TimeDelta::days(3650));
+    for _ in 1..AUDIT_KEEP_WITNESSES {
+        keep(&subject, &record("key_wrong", subject.clock.now(), AuditAction::KeyChanged)).await;
+    }
+    subject.clock.advance(TimeDelta::days(-3650));
+    keep(&subject, &record("key_after", subject.clock.now(), AuditAction::KeyChanged)).await;
+    assert_eq!(of_key(&subject, "key_before").await as u64, AUDIT_KEEP_WITNESSES);
+}
+
+/// As many records as must agree about the time, of this moment.
+async fn keep_some<F: StoreFactory>(subject: &Subject<F>, by: &str) {
+    for _ in 0..AUDIT_KEEP_WITNESSES {
+        keep(subject, &record(by, subject.clock.now(), AuditAction::KeyCreated)).await;
+    }
+}
+
+async fn of_key<F: StoreFactory>(subject: &Subject<F>, key: &str) -> usize {
+    let filter = AuditFilter { key: Some(KeyId::from_text(key)), ..AuditFilter::default() };
+    listed(subject, &filter).await.len()
 }

@@ -350,6 +350,7 @@ macro_rules! store_contract {
                 records_are_listed_newest_first_in_pages,
                 records_are_filtered,
                 old_records_are_dropped,
+                a_wrong_clock_does_not_empty_the_audit_log,
             }
         }
     };

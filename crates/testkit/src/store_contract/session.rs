@@ -179,7 +179,7 @@ pub async fn sessions_are_filtered_by_state(factory: impl StoreFactory) {
     assert_eq!(listed(&subject, &SessionFilter::default()).await.len(), 14);
 }
 
-/// Id, name or phone contains the text, in any case; nothing in it is a pattern.
+/// Id, name or phone contains the text, in any case, the phone also in its usual writings; nothing in it is a pattern.
 pub async fn sessions_are_searched_by_id_name_and_phone(factory: impl StoreFactory) {
     let subject = Subject::new(factory).await;
     let named = |id: &str, name: &str| Session { name: Some(name.into()), ..session(&session_id(id)) };
@@ -190,6 +190,8 @@ pub async fn sessions_are_searched_by_id_name_and_phone(factory: impl StoreFacto
         ("front", vec!["Front-Desk"]),
         ("ANA'S", vec!["Front-Desk"]),
         ("0000000", vec!["Front-Desk"]),
+        ("+999 100 (000)-001", vec!["Front-Desk"]),
+        ("+", vec![]),
         ("éMILE", vec!["b"]),
         ("100%", vec!["b"]),
         ("a_b", vec!["c"]),
@@ -200,7 +202,7 @@ pub async fn sessions_are_searched_by_id_name_and_phone(factory: impl StoreFacto
     }
 }
 
-/// Only those whose metadata has all these string values.
+/// Only those whose metadata has all these values: texts, and booleans and numbers that are written like that.
 pub async fn sessions_are_filtered_by_metadata(factory: impl StoreFactory) {
     let subject = Subject::new(factory).await;
     for (id, metadata) in [
@@ -208,6 +210,8 @@ pub async fn sessions_are_filtered_by_metadata(factory: impl StoreFactory) {
         ("b", r#"{"team":"north","tier":"2"}"#),
         ("c", r#"{"team":"south","tier":1}"#),
         ("d", r#"{"we.ird \"key":"north"}"#),
+        ("e", r#"{"vip":true,"tier":1.5,"none":null,"list":["north"]}"#),
+        ("f", r#"{"vip":false,"one":"true"}"#),
     ] {
         let metadata = serde_json::from_str(metadata).expect("JSON");
         subject.must(create(&Session { metadata, ..session(&session_id(id)) })).await;
@@ -215,7 +219,15 @@ pub async fn sessions_are_filtered_by_metadata(factory: impl StoreFactory) {
     for (wanted, expected) in [
         (vec![("team", "north")], vec!["a", "b"]),
         (vec![("team", "north"), ("tier", "2")], vec!["b"]),
-        (vec![("tier", "1")], vec!["a"]),
+        (vec![("tier", "1")], vec!["a", "c"]),
+        (vec![("tier", "1.5")], vec!["e"]),
+        (vec![("vip", "true")], vec!["e"]),
+        (vec![("vip", "false")], vec!["f"]),
+        (vec![("vip", "1")], vec![]),
+        (vec![("one", "true")], vec!["f"]),
+        (vec![("none", "null")], vec![]),
+        (vec![("none", "")], vec![]),
+        (vec![("list", "[\"north\"]")], vec![]),
         (vec![("we.ird \"key", "north")], vec!["d"]),
         (vec![("missing", "north")], vec![]),
     ] {

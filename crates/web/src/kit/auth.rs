@@ -128,6 +128,26 @@ impl<N> Caller<N> {
     pub(crate) fn by(&self) -> By<'_> {
         self.state.gateway.by(&self.who)
     }
+
+    /// Waits for an answer as long as the key lives: what comes after its end is not for who held it.
+    pub(crate) async fn while_key_lives<T>(
+        &self,
+        answer: impl Future<Output = Result<T, GatewayError>>,
+    ) -> Result<T, Problem> {
+        let mut life = self.state.gateway.watch_key(self.ends_with());
+        let mut answer = std::pin::pin!(answer);
+        loop {
+            if let Some(end) = life.end().await {
+                return Err(KeyError::from(end).into());
+            }
+            tokio::select! {
+                // The key before the answer, also when both are there.
+                biased;
+                () = life.turn() => {}
+                answer = &mut answer => return Ok(answer?),
+            }
+        }
+    }
 }
 
 impl<N: Needs> FromRequestParts<Shared> for Caller<N> {

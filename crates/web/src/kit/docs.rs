@@ -8,7 +8,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 const FOR_EVERY_KEY: [(&str, &str); 5] = [
     (
         "401",
-        "No key, or none that is valid here: `key-missing`, `key-invalid`, `key-expired`; of a ticket `ticket-invalid`, `ticket-expired`.",
+        "No key, or none that is valid here: `key-missing`, `key-invalid`, `key-expired`; of a request that waits `key-changed`; of a ticket `ticket-invalid`, `ticket-expired`.",
     ),
     (
         "403",

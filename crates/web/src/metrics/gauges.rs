@@ -2,7 +2,7 @@
 
 use super::counters::Labels;
 use enlace_domain::clock::Timestamp;
-use enlace_domain::session::StateName;
+use enlace_domain::session::{Desired, Session, StateName};
 use enlace_sessions::Snapshot;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -21,18 +21,26 @@ pub(super) fn register(snapshots: &[Snapshot], now: Timestamp, registry: &mut Re
     for Snapshot { session, heard_at, .. } in snapshots {
         let network = session.network.as_str();
         count.get_or_create(&labels(network, "state", session.state.name.as_str())).inc();
-        if let Some(heard_at) = heard_at {
-            let seconds = (now - *heard_at).num_seconds().max(0);
+        if shall_hear(session) {
+            let seconds = (now - heard_at.unwrap_or(session.state.since)).num_seconds().max(0);
             silence.get_or_create(&labels(network, "session", session.id.as_str())).set(seconds);
         }
     }
     registry.register("sessions", "Sessions, by what they are now", count);
     registry.register_with_unit(
         "session_silence",
-        "Since a session last heard from its network, for sessions that did since the process began; looked at every 15 s",
+        "Since a linked session that shall run last heard from its network, or since its state began where it has not; looked at every 15 s",
         Unit::Seconds,
         silence,
     );
+}
+
+/// Whether silence means something: nobody stopped it, and it is not at rest until somebody does something.
+fn shall_hear(session: &Session) -> bool {
+    let state = session.state.name;
+    session.linked
+        && session.desired == Desired::Running
+        && (state == StateName::Online || state.is_transitional())
 }
 
 fn labels(network: &str, name: &'static str, value: &str) -> Labels<2> {

@@ -208,9 +208,11 @@ async fn qrs_rotate_while_a_session_stream_asks_for_them_by_name_and_end_when_it
     // Nobody's last look counts for anything, so only the stream keeps the round going.
     let rules = SessionsConfig { watch_window: Duration::ZERO, ..SessionsConfig::default() };
     let api = Api::with_rules(rules).await;
-    let connection = api.awaiting_scan("ana", PAYLOAD).await;
+    api.create("ana").await;
     let server = Server::of(&api).await;
-    let mut looking = server.open("/v1/sessions/ana/events?types=session.qr&after=0").await;
+    let mut looking = server.open("/v1/sessions/ana/events?types=session.qr").await;
+    looking.frame().await.unwrap();
+    let connection = api.first_qr("ana", PAYLOAD).await;
     // A QR is answered before its event is stored; what follows begins after the first one's.
     assert_eq!(looking.event().await.data()["data"]["qr"], PAYLOAD);
     let mut states = server.open("/v1/sessions/ana/events?types=session.state").await;

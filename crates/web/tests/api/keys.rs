@@ -1,5 +1,5 @@
 use super::support::sse::Server;
-use super::support::{ADMIN, Api};
+use super::support::{ADMIN, Api, PAYLOAD, eventually};
 use axum::http::Method;
 use chrono::TimeDelta;
 use enlace_domain::clock::{Clock, SystemClock, millis};
@@ -212,4 +212,52 @@ async fn a_stream_ends_when_its_key_expires() {
     assert_eq!(last_word(reader).await, "key-expired");
     let again = api.call(Method::GET, "/v1/events", &key).await;
     again.assert_problem(401, "key-expired");
+}
+
+/// Fails when what a key waits for is handed out after the key was revoked.
+#[tokio::test]
+async fn a_key_that_is_revoked_while_it_waits_gets_no_qr_and_no_code() {
+    let api = Api::new().await;
+    for (session, method, path, body) in [
+        ("ana", Method::GET, "qr?wait=30&format=text", Value::Null),
+        ("bruno", Method::POST, "link", json!({"method": "qr", "wait": 30})),
+    ] {
+        api.create(session).await;
+        let (id, key) = make(&api, &json!({"name": "page", "scopes": ["link"]})).await;
+        let path = format!("/v1/sessions/{session}/{path}");
+        let (answer, ()) = tokio::join!(api.call_with(method, &path, &key, &body), async {
+            let connection = api.network.next_connection().await;
+            assert_eq!(api.delete(&format!("/v1/keys/{id}")).await.status, 204);
+            connection.show_qr(PAYLOAD).await;
+        });
+        answer.assert_problem(401, "key-invalid");
+        assert!(!answer.text().contains(PAYLOAD), "{answer:?}");
+    }
+
+    let connection = api.awaiting_scan("carla", PAYLOAD).await;
+    connection.hold_codes();
+    let (id, key) = make(&api, &json!({"name": "page", "scopes": ["link"]})).await;
+    let code = json!({"method": "code", "phone": "+999 100 000 001", "wait": 30});
+    let (answer, ()) =
+        tokio::join!(api.call_with(Method::POST, "/v1/sessions/carla/link", &key, &code), async {
+            eventually(async || connection.codes_asked().pop()).await;
+            assert_eq!(api.delete(&format!("/v1/keys/{id}")).await.status, 204);
+            connection.release_codes();
+        });
+    answer.assert_problem(401, "key-invalid");
+}
+
+/// Fails when a key that may do less goes on waiting with what it was allowed before.
+#[tokio::test]
+async fn a_key_that_is_changed_while_it_waits_is_asked_to_ask_again() {
+    let api = Api::new().await;
+    api.create("ana").await;
+    let (id, key) = make(&api, &json!({"name": "page", "scopes": ["link"]})).await;
+    let (answer, ()) = tokio::join!(api.call(Method::GET, "/v1/sessions/ana/qr?wait=30", &key), async {
+        let connection = api.network.next_connection().await;
+        let narrower = api.patch(&format!("/v1/keys/{id}"), &json!({"scopes": ["read"]})).await;
+        assert_eq!(narrower.status, 200, "{narrower:?}");
+        connection.show_qr(PAYLOAD).await;
+    });
+    answer.assert_problem(401, "key-changed");
 }

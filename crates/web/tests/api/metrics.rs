@@ -46,6 +46,21 @@ async fn links_states_silence_and_reconnects_are_measured() {
     .expect("the reconnection was counted");
 }
 
+/// Fails when a session that is at rest looks ever more silent.
+#[tokio::test]
+async fn a_session_at_rest_is_not_silent() {
+    let api = Api::new().await;
+    api.online("ana").await;
+    let silence = r#"enlace_session_silence_seconds{network="simulator",session="ana"}"#;
+    let shown = async || sample(api.get("/metrics").await.text(), silence).is_some();
+    assert!(shown().await);
+    for (path, at_rest) in [("stop", true), ("start", false), ("logout", true)] {
+        let answer = api.call(Method::POST, &format!("/v1/sessions/ana/{path}"), ADMIN).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+        assert_eq!(shown().await, !at_rest, "after {path}");
+    }
+}
+
 #[tokio::test]
 async fn a_limited_key_measures_its_own_sessions_and_no_others() {
     let api = Api::new().await;

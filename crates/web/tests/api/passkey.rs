@@ -53,7 +53,8 @@ async fn a_passkey_is_asked_answered_and_confirmed() {
 
     connection.take_passkey(Err(EngineError::PasskeyRefused));
     api.post(PASSKEY, &assertion()).await.assert_problem(422, "passkey-refused");
-    assert_eq!(api.post(PASSKEY, &assertion()).await.status, 202);
+    let believed = api.post(PASSKEY, &assertion()).await;
+    assert_eq!((believed.status.as_u16(), &believed.json()["status"]), (202, &json!("answered")));
     let sent = connection.passkeys_answered().pop().unwrap();
     assert_eq!(sent.credential_id, [1, 2, 3]);
     let sent: Value = serde_json::from_str(&sent.json).unwrap();
@@ -68,6 +69,8 @@ async fn a_passkey_is_asked_answered_and_confirmed() {
     connection.tell(ConnectionEvent::PasskeyCode { code: "ABCD-1234".into(), compare: true }).await;
     until(&api, |answer| answer["status"] == "confirm").await;
     assert_eq!(api.get(PASSKEY).await.json()["code"], "ABCD-1234");
+    // It would be refused as if it were wrong, where only the code waits to be compared.
+    api.post(PASSKEY, &assertion()).await.assert_problem(409, "passkey-answered");
     let confirmed = api.post(CONFIRM, &json!({})).await;
     assert_eq!((confirmed.status.as_u16(), confirmed.json()["id"].clone()), (202, json!("ana")));
     assert_eq!(connection.passkeys_confirmed(), 1);

@@ -97,6 +97,26 @@ async fn every_form_holds_exactly_the_payload() {
     assert_eq!(uri["data"], format!("https://wa.me/settings/linked_devices#{PAYLOAD}"));
 }
 
+/// Fails when somebody can be shown a simulated QR that does not say that it is one.
+#[tokio::test]
+async fn every_form_of_a_simulated_qr_says_that_it_is_simulated() {
+    let api = Api::new().await;
+    api.awaiting_scan("ana", PAYLOAD).await;
+    for format in ["svg", "png", "text", "terminal", "json", "base64", "data_uri", "uri"] {
+        let answer = qr(&api, &format!("?format={format}")).await;
+        assert_eq!(answer.header("enlace-network"), "simulator", "{format}");
+        match answer.header("content-type") {
+            "application/json" => assert_eq!(answer.json()["network"], "simulator", "{format}"),
+            "image/svg+xml" => assert!(answer.text().contains("<title>QR of a simulated network</title>")),
+            // No room for words: the raw payload, and pixels of nothing else.
+            _ => assert!(format != "terminal" || answer.text().contains("simulated network: only")),
+        }
+    }
+    let link = api.post("/v1/sessions/ana/link", &serde_json::json!({"phone": "999100000001"})).await;
+    assert_eq!(link.header("enlace-network"), "simulator");
+    assert_eq!(link.json()["qr"]["network"], "simulator");
+}
+
 #[tokio::test]
 async fn the_json_form_has_text_link_and_picture_of_one_seq() {
     let api = Api::new().await;

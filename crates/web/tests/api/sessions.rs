@@ -219,6 +219,43 @@ async fn a_bad_field_of_a_patch_is_named() {
     assert_eq!(api.get(path).await.json(), before);
 }
 
+/// Fails when a name or metadata of any length is stored and given back with every answer.
+#[tokio::test]
+async fn a_name_and_metadata_have_an_end() {
+    let api = Api::new().await;
+    api.create("ana").await;
+    // Their JSON is `{"k":"…"}`: eight bytes besides the text.
+    let with = |bytes: usize| json!({"metadata": {"k": "m".repeat(bytes - 8)}});
+    for (body, field) in [(json!({"name": "ñ".repeat(201)}), "name"), (with(16 * 1024 + 1), "metadata")] {
+        api.post("/v1/sessions", &body).await.assert_invalid(field);
+        api.patch("/v1/sessions/ana", &body).await.assert_invalid(field);
+    }
+    for body in [json!({"name": "ñ".repeat(200)}), with(16 * 1024)] {
+        assert_eq!(api.post("/v1/sessions", &body).await.status, 201);
+        assert_eq!(api.patch("/v1/sessions/ana", &body).await.status, 200);
+    }
+}
+
+/// Fails when a filter in an address, which is always text, finds no boolean, no number and no written phone number.
+#[tokio::test]
+async fn sessions_are_found_by_booleans_numbers_and_any_writing_of_a_phone() {
+    let api = Api::new().await;
+    api.online("ana").await;
+    api.patch("/v1/sessions/ana", &json!({"metadata": {"vip": true, "tier": 2}})).await;
+    api.post("/v1/sessions", &json!({"id": "bruno", "metadata": {"vip": false, "tier": "2"}})).await;
+    for (query, expected) in [
+        ("metadata.vip=true", vec!["ana"]),
+        ("metadata.vip=false", vec!["bruno"]),
+        ("metadata.tier=2", vec!["ana", "bruno"]),
+        ("q=%2B999%20100%20(000)-001", vec!["ana"]),
+        ("q=+999%20100", vec!["ana"]),
+    ] {
+        let list = api.get(&format!("/v1/sessions?{query}")).await.json();
+        let ids: Vec<_> = list["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect();
+        assert_eq!(ids, expected, "{query}");
+    }
+}
+
 #[tokio::test]
 async fn stop_start_and_restart_are_accepted_with_the_session() {
     let api = Api::new().await;

@@ -134,6 +134,19 @@ async fn a_ticket_and_what_it_opened_die_with_its_key() {
     again.assert_problem(401, "ticket-invalid");
 }
 
+/// Fails when one key can take the tickets of all others.
+#[tokio::test]
+async fn a_key_that_made_too_many_tickets_leaves_some_for_others() {
+    let api = Api::new().await;
+    let key = api.key(&[Scope::Read], None).await;
+    for _ in 0..200 {
+        make(&api, &key, &json!({})).await;
+    }
+    let one_more = api.call_with(Method::POST, "/v1/stream-tickets", &key, &json!({})).await;
+    one_more.assert_problem(429, "too-many-tickets");
+    make(&api, ADMIN, &json!({})).await;
+}
+
 #[tokio::test]
 async fn each_bad_field_of_a_ticket_is_named() {
     let api = Api::new().await;

@@ -67,6 +67,9 @@ impl Worker {
             return;
         }
         self.asked_at = Some(Instant::now());
+        if !begins && !matches!(decision, LinkDecision::Refuse(_)) {
+            self.expect(&ask).await;
+        }
         match decision {
             LinkDecision::Join => self.want(ask, Some(reply)),
             LinkDecision::AddCode | LinkDecision::ReturnCode | LinkDecision::ReplaceCode => {
@@ -79,6 +82,16 @@ impl Worker {
                 self.begin_link(ask, Some(reply)).await;
             }
             LinkDecision::Refuse(refusal) => drop(reply.send(Err(refusal.into()))),
+        }
+    }
+
+    /// Who joins a link may say which phone it is to be; that is stored before anything is handed out.
+    async fn expect(&mut self, ask: &LinkAsk) {
+        if let Some(phone) = ask.expect_phone()
+            && self.session.expect_phone.as_ref() != Some(phone)
+        {
+            self.session.expect_phone = Some(phone.clone());
+            self.save(vec![]).await;
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a stored session does when its worker starts: after the gateway's start, or after a panic.
 
 use super::Worker;
+use super::connection::VERSION_REFUSED;
 use crate::actor::events;
 use crate::actor::message::News;
 use enlace_domain::session::{Desired, PairingStep, SessionState, StateName};
@@ -84,7 +85,9 @@ impl Worker {
     }
 
     async fn resume(&mut self) {
-        if self.session.state.until.is_some_and(|until| until > self.now()) {
+        // A start may bring another version.
+        let version = self.session.state.reason.as_deref() == Some(VERSION_REFUSED);
+        if !version && self.session.state.until.is_some_and(|until| until > self.now()) {
             return self.wait_for_end_of_restriction();
         }
         if self.session.state.name != StateName::Pairing {

@@ -14,11 +14,15 @@ use enlace_domain::session::ask::LiveCode;
 use enlace_domain::session::{SessionState, StateName};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// What a network says of a number that it does not know, or not in this form. (A `bad-request` can also mean that the
 /// number asks too often: then the other form, which is unknown, gets no other answer.)
 const UNKNOWN: [&str; 3] = ["unknown-number", "bad-request", "400"];
+
+/// How long the same characters are asked for again after lost connections: as long as somebody may still sit there.
+const RENEWED_FOR: Duration = Duration::from_mins(10);
 
 /// A code that is wanted, asked for, or live.
 pub(super) struct CodeWish {
@@ -31,6 +35,8 @@ pub(super) struct CodeWish {
     pub(super) live: Option<Arc<PairingCode>>,
     /// When the live code ends.
     pub(super) ends_at: Option<Instant>,
+    /// When a code of these characters was first live.
+    born: Option<Instant>,
     /// On which connection the network was asked last.
     asked_on: Option<u64>,
     /// The request that is not answered yet.
@@ -92,6 +98,7 @@ impl Worker {
                     characters: custom,
                     live: None,
                     ends_at: None,
+                    born: None,
                     asked_on: None,
                     request: None,
                     waiters: Vec::new(),
@@ -166,19 +173,26 @@ impl Worker {
         if !renewed {
             self.session.code_count += 1;
         }
+        let now_here = Instant::now();
+        let born = *wish.born.get_or_insert(now_here);
+        let valid_for = left_of_its_life(issued.valid_for, now_here - born);
         let code = Arc::new(PairingCode {
             seq: self.session.code_count,
             code: issued.code.clone(),
             phone: wish.phone.clone(),
             issued_at: now,
-            expires_at: now + TimeDelta::from_std(issued.valid_for).unwrap_or_default(),
+            expires_at: now + TimeDelta::from_std(valid_for).unwrap_or_default(),
         });
         wish.characters = Some(issued.code);
         wish.live = Some(Arc::clone(&code));
-        wish.ends_at = Some(Instant::now() + issued.valid_for);
+        wish.ends_at = Some(now_here + valid_for);
         let waiters = std::mem::take(&mut wish.waiters);
-        self.settle_by = None;
-        let entered = self.enter(SessionState::plain(StateName::AwaitingCode, now));
+        let asks_for_passkey = self.session.state.name == StateName::AwaitingPasskey;
+        if !asks_for_passkey {
+            self.settle_by = None;
+        }
+        let awaiting = SessionState::plain(StateName::AwaitingCode, now);
+        let entered = if asks_for_passkey { None } else { self.enter(awaiting) };
         self.publish();
         for waiter in waiters {
             let _ = waiter.send(Ok(Outcome::Code(Arc::clone(&code))));
@@ -235,5 +249,23 @@ impl Worker {
             live.connection.cancel_code().await;
         }
         self.on_code_dead("expired").await;
+    }
+}
+
+/// How long a code of this age is worth showing, which the network honours for so long.
+fn left_of_its_life(network: Duration, age: Duration) -> Duration {
+    network.min(RENEWED_FOR.saturating_sub(age))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_not_renewed_for_ever() {
+        let network = Duration::from_mins(3);
+        let left = |minutes| left_of_its_life(network, Duration::from_mins(minutes));
+        assert_eq!((left(0), left(7)), (network, network));
+        assert_eq!((left(9), left(10), left(60)), (Duration::from_mins(1), Duration::ZERO, Duration::ZERO));
     }
 }

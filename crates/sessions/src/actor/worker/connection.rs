@@ -19,6 +19,10 @@ use tokio::time::Instant;
 /// Longest time to wait for a connection to flush and end; longer than the engine itself allows for it, because the keys
 /// may be wiped afterwards.
 const CLOSE_WITHIN: Duration = Duration::from_secs(18);
+/// When a linked session whose version was refused tries again.
+const VERSION_AGAIN: Duration = Duration::from_mins(10);
+/// The reason of a restriction that ends with the version.
+pub(super) const VERSION_REFUSED: &str = "version-refused";
 /// A connection that stood this long was good: the next loss begins the back-off anew.
 const GOOD_AFTER: Duration = Duration::from_secs(30);
 
@@ -123,6 +127,7 @@ impl Worker {
                 self.on_paired(phone, lid, business_name).await;
             }
             ConnectionEvent::PairFailed { reason, lives_on } => self.on_pair_failed(&reason, lives_on).await,
+            ConnectionEvent::PairedUnkept { keys } => self.on_paired_unkept(keys).await,
             ConnectionEvent::LoggedIn => self.on_logged_in().await,
             ConnectionEvent::Online { push_name } => self.on_online(push_name).await,
             ConnectionEvent::PushName(name) => self.on_push_name(name).await,
@@ -213,9 +218,7 @@ impl Worker {
             EndReason::Replaced => self.on_lost("stream-replaced").await,
             EndReason::Closed => self.on_lost("closed").await,
             EndReason::Restricted { reason, until } => self.on_restricted(&reason, until).await,
-            EndReason::VersionRefused if self.session.linked => {
-                self.on_restricted("version-refused", None).await;
-            }
+            EndReason::VersionRefused if self.session.linked => self.on_version_refused().await,
             EndReason::VersionRefused => self.end_link("version-refused", LinkFailure::VersionRefused).await,
         }
     }
@@ -244,17 +247,22 @@ impl Worker {
 
     /// Plans the next dial: exponential back-off with jitter.
     pub(super) async fn plan_reconnect(&mut self, reason: &str) {
+        let delay = self.next_pause();
+        self.dial_at = Some(Instant::now() + delay);
+        let now = self.now();
+        let retry_at = now + TimeDelta::from_std(delay).unwrap_or_default();
+        self.change_state(SessionState::reconnecting(self.attempt, retry_at, reason, now)).await;
+    }
+
+    /// Counts an attempt, and gives the pause before the next: doubled with each, with jitter.
+    fn next_pause(&mut self) -> Duration {
         if self.online_since.take().is_some_and(|since| since.elapsed() >= GOOD_AFTER) {
             self.attempt = 0;
         }
         self.attempt += 1;
         let config = &self.parts().config;
         let doubled = config.reconnect_first.saturating_mul(2_u32.saturating_pow(self.attempt.min(16) - 1));
-        let delay = doubled.min(config.reconnect_max).mul_f64(rand::rng().random_range(0.8..1.2));
-        self.dial_at = Some(Instant::now() + delay);
-        let now = self.now();
-        let retry_at = now + TimeDelta::from_std(delay).unwrap_or_default();
-        self.change_state(SessionState::reconnecting(self.attempt, retry_at, reason, now)).await;
+        doubled.min(config.reconnect_max).mul_f64(rand::rng().random_range(0.8..1.2))
     }
 
     /// The network no longer knows this device. Chats, settings and the outbox stay; the keys are worthless.
@@ -268,8 +276,17 @@ impl Worker {
         self.change_state_with(vec![wipe], vec![], state).await;
     }
 
+    /// A version that is refused today may be let in tomorrow, and another one may have become known meanwhile.
+    async fn on_version_refused(&mut self) {
+        let until = self.now() + TimeDelta::from_std(VERSION_AGAIN).unwrap_or_default();
+        self.on_restricted(VERSION_REFUSED, Some(until)).await;
+    }
+
     async fn on_restricted(&mut self, reason: &str, until: Option<Timestamp>) {
         self.drop_link(&LinkFailure::Restricted(reason.to_owned()));
+        // A network that names a time that is over already must not be dialled over and over.
+        let soonest = self.now() + TimeDelta::from_std(self.next_pause()).unwrap_or_default();
+        let until = until.map(|until| until.max(soonest));
         let state =
             SessionState { until, ..SessionState::plain(StateName::Restricted, self.now()) }.because(reason);
         self.change_state(state).await;

@@ -71,7 +71,10 @@ impl Worker {
         self.close_connection().await;
         self.session.desired = Desired::Running;
         self.session.linked = false;
-        self.session.expect_phone = None;
+        if !matches!(ask, LinkAsk::Look) {
+            // Who merely looks has said nothing about the phone that is expected.
+            self.session.expect_phone = ask.expect_phone().cloned();
+        }
         let rounds = self.session.settings.link_max_rounds.unwrap_or(self.parts().config.link_max_rounds);
         self.link = Some(LinkFlow::new(rounds));
         self.want(ask, reply);
@@ -81,11 +84,6 @@ impl Worker {
     /// Lets an asker have what it asks for as soon as it is there.
     pub(super) fn want(&mut self, ask: LinkAsk, reply: Option<Reply<Outcome>>) {
         let now = self.now();
-        if let LinkAsk::Qr { expect_phone: Some(phone), .. }
-        | LinkAsk::Code { expect_phone: Some(phone), .. } = &ask
-        {
-            self.session.expect_phone = Some(phone.clone());
-        }
         let Some(flow) = &mut self.link else { return };
         match ask {
             LinkAsk::Look | LinkAsk::Qr { .. } => {
@@ -171,7 +169,7 @@ impl Worker {
         flow.qr = None;
         flow.exhausted = true;
         if self.session.state.name == StateName::AwaitingPasskey {
-            // The connection lives on for the passkey, whose own end is planned.
+            // The connection's end, which follows, ends the passkey too.
             self.publish();
         } else if flow.code.as_ref().is_some_and(CodeWish::is_open) {
             // It lives on for the code.
@@ -191,10 +189,13 @@ impl Worker {
         self.settle_by = Some(Instant::now() + within);
     }
 
-    /// The code is dead too: without QRs left on this connection the round is over.
+    /// The code is dead too: without QRs left on this connection the round is over. A passkey that is asked for has an end
+    /// of its own.
     pub(super) async fn after_code(&mut self) {
         let Some(flow) = &self.link else { return };
-        if flow.exhausted {
+        if self.session.state.name == StateName::AwaitingPasskey {
+            self.save(vec![]).await;
+        } else if flow.exhausted {
             self.next_round().await;
         } else if self.session.state.name == StateName::AwaitingCode {
             let name = if flow.qr.is_some() { StateName::AwaitingScan } else { StateName::Connecting };
@@ -250,11 +251,16 @@ impl Worker {
         flow.qr = None;
         flow.passkey = None;
         flow.failed_dials += 1;
+        if flow.exhausted && self.session.state.name == StateName::AwaitingPasskey {
+            // The library hangs up with the last QR, and the passkey's time is over with it.
+            let word = "passkey-timeout";
+            return self.end_link(word, LinkFailure::Failed(word.to_owned())).await;
+        }
         let hopeless = matches!(reason, "certificate-refused" | "proxy-auth-required");
         // A code that somebody may be typing right now is worth dialling for as long as it lives.
         if hopeless || (flow.failed_dials >= DIALS && !flow.has_live_code()) {
             let failure = LinkFailure::Unreachable(reason.to_owned());
-            let word = if hopeless { reason } else { "network-unreachable" };
+            let word = if hopeless || reason.starts_with("proxy-") { reason } else { "network-unreachable" };
             return self.end_link(word, failure).await;
         }
         let delay = (DIAL_AGAIN * 2_u32.pow(flow.failed_dials.min(10) - 1)).min(DIAL_AGAIN_MAX);

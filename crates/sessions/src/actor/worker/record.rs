@@ -71,6 +71,9 @@ impl Worker {
         entries.extend(std::mem::take(&mut self.untold).into_iter().chain(events).map(told));
         let Err(error) = self.parts().store.commit(entries.clone()).await else {
             self.save_again_at = None;
+            if entries.iter().any(|entry| matches!(entry.change, Change::RetireDevice(_))) {
+                self.shared.retired.notify_one();
+            }
             return;
         };
         tracing::error!(session = %self.session.id, %error, "a change of this session could not be stored");

@@ -2,11 +2,13 @@
 //! is kept apart, and `crate::unlinker` tells the network later.
 
 use super::Worker;
+use crate::error::LinkFailure;
 use enlace_domain::id::RetiredId;
 use enlace_domain::port::inbox::{ConnectionEvent, EndReason};
 use enlace_domain::port::store::Change;
 use enlace_domain::retired::RetiredDevice;
 use enlace_domain::session::{RemoteUnlink, SessionState, StateName};
+use secrecy::SecretString;
 
 /// What came of a login for the unlinking alone.
 enum Login {
@@ -31,7 +33,6 @@ impl Worker {
             told = RemoteUnlink::Pending;
         }
         self.session.linked = false;
-        self.session.expect_phone = None;
         self.first_login = false;
         self.unwelcome = false;
         let state = SessionState {
@@ -40,25 +41,40 @@ impl Worker {
         };
         changes.push(Change::WipeKeys(self.session.id.clone()));
         self.change_state_with(changes, vec![], state).await;
-        self.shared.retired.notify_one();
+    }
+
+    /// A phone lists this device, and its credentials could not be stored: the link is lost, and the network is told of
+    /// it as soon as anything can be stored.
+    pub(super) async fn on_paired_unkept(&mut self, keys: SecretString) {
+        self.drop_link(&LinkFailure::Storage { full: false });
+        self.close_connection().await;
+        let retire = Change::RetireDevice(Box::new(self.retired(keys)));
+        let state = SessionState {
+            remote_unlink: Some(RemoteUnlink::Pending),
+            ..SessionState::plain(StateName::LinkExpired, self.now()).because("storage-failed")
+        };
+        self.change_state_with(vec![retire], vec![], state).await;
     }
 
     /// Keeps what the device logs in with, so that the network can be told later. None when there is nothing to keep.
     pub(super) async fn retire_device(&self) -> Option<Change> {
-        let session = self.session.id.clone();
-        let keys = self.parts().whatsapp.device_keys(&session).await.unwrap_or_else(|error| {
+        let session = &self.session.id;
+        let keys = self.parts().whatsapp.device_keys(session).await.unwrap_or_else(|error| {
             tracing::error!(%session, %error, "the keys of an unlinked device cannot be read");
             None
         })?;
-        let device = RetiredDevice {
+        Some(Change::RetireDevice(Box::new(self.retired(keys))))
+    }
+
+    fn retired(&self, keys: SecretString) -> RetiredDevice {
+        RetiredDevice {
             id: RetiredId::random(),
-            session,
+            session: self.session.id.clone(),
             network: self.session.network,
             proxy: self.session.proxy.clone(),
             keys,
             since: self.now(),
-        };
-        Some(Change::RetireDevice(Box::new(device)))
+        }
     }
 
     /// A retired device needs no telling any more.

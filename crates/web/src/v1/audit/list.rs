@@ -61,8 +61,8 @@ pub(crate) struct AuditView {
 
 /// Read the audit log
 ///
-/// What was done to keys and links, by which key, when and from where, newest first. It is kept for 90 days, at most
-/// 100,000 records.
+/// What was asked to be done to keys, links and the life of sessions, by which key, when and from where, newest first. It is
+/// kept for 90 days, at most 100,000 records; a record goes by age when the ten newest are all so much younger.
 #[utoipa::path(
     get, path = "/v1/audit", operation_id = "audit_list", tag = "keys",
     params(

@@ -33,11 +33,12 @@ pub(crate) struct CreateBody {
     #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     id: Option<String>,
     /// A name for people.
+    #[schema(max_length = 200)]
     name: Option<String>,
     /// What it connects to, for good. The gateway's default when left out.
     #[schema(value_type = Option<NetworkName>)]
     network: Option<String>,
-    /// Your own data, given back as it is.
+    /// Your own data, given back as it is; at most 16 KiB as JSON.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
     /// What to set.

@@ -140,7 +140,7 @@ pub(crate) async fn link(
 ) -> Result<impl IntoResponse, Problem> {
     let request = read(body.input)?;
     let method = request.method;
-    let answer = session.by().link(session.id(), request).await?;
+    let answer = session.while_key_lives(session.by().link(session.id(), request)).await?;
     let now = session.state().clock.now();
     let (session, network) = (answer.session.id.as_str(), answer.session.network);
     let view = |qr: &_| QrView::new(Shown { session, network, qr, now }, QrFormat::Json, Frame::default());

@@ -30,9 +30,9 @@ pub(crate) struct SessionPage {
     params(
         ("state" = Option<Vec<StateWord>>, Query, style = Form, explode = false,
             description = "Only in these states; written with commas or repeated."),
-        ("q" = Option<String>, Query, description = "Only those whose id, name or number contains this text."),
+        ("q" = Option<String>, Query, description = "Only those whose id, name or number contains this text; a number may be written in any usual way."),
         ("metadata.{key}" = Option<String>, Query,
-            description = "Only those whose metadata has this text under the key, e.g. `metadata.team=sales`."),
+            description = "Only those whose metadata has this text, boolean or number under the key, e.g. `metadata.team=sales`, `metadata.vip=true`."),
         ("page_size" = Option<u32>, Query, maximum = 200,
             description = "How many items a page has, 1 to 200; 50 when left out or 0."),
         ("page_token" = Option<String>, Query, description = "The `next_page_token` of the page before."),

@@ -35,6 +35,8 @@ pub(crate) struct PasskeyView {
 pub(crate) enum PasskeyStatus {
     /// Let an authenticator sign the options, and `POST` what it gives; the code follows.
     Requested,
+    /// WhatsApp believed what was signed; the code follows. Only the answer to that `POST` says so.
+    Answered,
     /// Compare the code with the one on the phone, and confirm.
     Confirm,
 }
@@ -44,6 +46,14 @@ impl From<&Passkey> for PasskeyView {
         let code = passkey.code.as_ref().map(|code| code.expose_secret().to_owned());
         let status = if code.is_some() { PasskeyStatus::Confirm } else { PasskeyStatus::Requested };
         Self { status, options: passkey.options.clone(), code }
+    }
+}
+
+impl PasskeyView {
+    /// The same right after what was signed was believed: the code may not be there yet.
+    pub(super) fn answered(self) -> Self {
+        let status = if self.code.is_some() { PasskeyStatus::Confirm } else { PasskeyStatus::Answered };
+        Self { status, ..self }
     }
 }
 

@@ -53,9 +53,9 @@ impl Input for AssertionBody {}
     params(("id" = String, Path, description = "The session.")),
     request_body = AssertionBody,
     responses(
-        (status = 202, description = "WhatsApp believed it.", body = PasskeyView),
+        (status = 202, description = "WhatsApp believed it: `status` is `answered`, or `confirm` when the code is there already.", body = PasskeyView),
         SessionProblems, BodyProblems,
-        (status = 409, description = "No passkey is asked of this session now: `no-passkey-asked`.",
+        (status = 409, description = "No passkey is asked of this session now: `no-passkey-asked`; or it was used already and its code waits to be compared: `passkey-answered`.",
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A part is missing or no base64url, and named: `invalid-field`; or WhatsApp did not believe it: `passkey-refused`.",
             body = ProblemBody, content_type = "application/problem+json"),
@@ -68,9 +68,10 @@ pub(crate) async fn answer(
     body: Body<AssertionBody>,
 ) -> Result<(StatusCode, Json<PasskeyView>), Problem> {
     let asked = session.gateway().passkey(session.id())?;
-    session.gateway().answer_passkey(session.id(), read(&body.input)?).await?;
+    let assertion = read(&body.input)?;
+    session.while_key_lives(session.by().answer_passkey(session.id(), assertion)).await?;
     let now = session.gateway().passkey(session.id()).unwrap_or(asked);
-    Ok((StatusCode::ACCEPTED, Json(PasskeyView::from(now.as_ref()))))
+    Ok((StatusCode::ACCEPTED, Json(PasskeyView::from(now.as_ref()).answered())))
 }
 
 /// Checked and written again as WhatsApp's own page writes it, without padding.

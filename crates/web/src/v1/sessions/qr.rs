@@ -87,7 +87,8 @@ pub(crate) async fn qr(
     let format = QrFormat::wanted(query.text("format"), &headers)?;
     let frame = frame(&query)?;
     let wait = query.number("wait", &wait::RANGE, wait::WHAT)?.unwrap_or(WAIT_DEFAULT);
-    let qr = session.by().qr(session.id(), Duration::from_secs(u64::from(wait))).await?;
+    let wait = Duration::from_secs(u64::from(wait));
+    let qr = session.while_key_lives(session.by().qr(session.id(), wait)).await?;
     let record = session.gateway().session(session.id())?.session;
     let now = session.state().clock.now();
     let shown = Shown { session: record.id.as_str(), network: record.network, qr: &qr, now };

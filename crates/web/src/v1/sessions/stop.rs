@@ -21,6 +21,6 @@ use axum::http::StatusCode;
     )
 )]
 pub(crate) async fn stop(session: InSession<Manages>) -> Result<(StatusCode, Json<SessionView>), Problem> {
-    let after = session.gateway().stop_session(session.id()).await?;
+    let after = session.by().stop_session(session.id()).await?;
     Ok((StatusCode::ACCEPTED, Json(SessionView::from(after.as_ref()))))
 }

@@ -22,9 +22,9 @@ use utoipa::ToSchema;
 pub(crate) struct UpdateBody {
     /// A new name for people; null removes it.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 200)]
     name: Nullable<String>,
-    /// Replaces your own data as a whole; `{}` empties it.
+    /// Replaces your own data as a whole; `{}` empties it; at most 16 KiB as JSON.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
     /// What to set; members left out stay.
@@ -69,6 +69,6 @@ pub(crate) async fn update(
     let settings = settings.map(SettingsBody::into_change).unwrap_or_default();
     let proxy = proxy.map_or(Ok(None), |text| create::proxy(text.as_deref()).map(Some))?;
     let patch = PatchSession { name: name.map_or(None, Some), metadata, settings, proxy };
-    let session = session.gateway().patch_session(session.id(), patch).await?;
+    let session = session.by().patch_session(session.id(), patch).await?;
     Ok(Json(SessionView::from(session.as_ref())))
 }

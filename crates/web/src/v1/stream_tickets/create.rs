@@ -60,7 +60,7 @@ pub(crate) struct TicketView {
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong, and named: `invalid-field`.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Too many tickets live: `too-many-tickets`; or asked too often: `rate-limited`.",
+        (status = 429, description = "200 tickets of this key live, or too many in all: `too-many-tickets`; or asked too often: `rate-limited`.",
             body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

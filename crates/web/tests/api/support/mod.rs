@@ -187,6 +187,11 @@ impl Api {
     /// Makes a session whose network shows this QR, and returns the connection.
     pub(crate) async fn awaiting_scan(&self, id: &str, payload: &str) -> Arc<FakeConnection> {
         self.create(id).await;
+        self.first_qr(id, payload).await
+    }
+
+    /// Asks for a session's QR, lets its network show this one, and returns the connection.
+    pub(crate) async fn first_qr(&self, id: &str, payload: &str) -> Arc<FakeConnection> {
         let path = format!("/v1/sessions/{id}/qr?format=text");
         let (answer, connection) = tokio::join!(self.get(&path), async {
             let connection = self.network.next_connection().await;
