@@ -1,4 +1,4 @@
-use super::support::{ADMIN, Api, PATIENCE};
+use super::support::{ADMIN, Api, PATIENCE, eventually};
 use axum::http::Method;
 use enlace_domain::key::Scope;
 
@@ -12,7 +12,13 @@ async fn links_states_silence_and_reconnects_are_measured() {
     let api = Api::new().await;
     api.create("idle").await;
     let connection = api.online("ana").await;
-    let answer = api.get("/metrics").await;
+    // What is counted is what is stored, a moment after it can be read.
+    let completed = r#"enlace_links_total{network="simulator",outcome="completed"}"#;
+    let answer = eventually(async || {
+        let answer = api.get("/metrics").await;
+        sample(answer.text(), completed).is_some().then_some(answer)
+    })
+    .await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
     let text = answer.text();
@@ -24,7 +30,7 @@ async fn links_states_silence_and_reconnects_are_measured() {
         (r#"enlace_sessions{network="simulator",state="reconnecting"}"#, "0"),
         (r#"enlace_session_silence_seconds{network="simulator",session="ana"}"#, "0"),
         (r#"enlace_links_total{network="simulator",outcome="accepted"}"#, "1"),
-        (r#"enlace_links_total{network="simulator",outcome="completed"}"#, "1"),
+        (completed, "1"),
         (r#"enlace_events_total{type="session.qr"}"#, "1"),
     ] {
         assert_eq!(sample(text, name).as_deref(), Some(value), "{name} in {text}");
