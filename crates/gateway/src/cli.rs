@@ -65,26 +65,12 @@ pub enum Command {
 /// `enlace serve`.
 #[derive(Args, Debug, Default)]
 pub struct ServeArgs {
-    /// A TOML file with settings; see --print-config
-    #[arg(long, value_name = "FILE", env = "ENLACE_CONFIG")]
-    pub config: Option<PathBuf>,
-    /// The folder of everything that is kept; made when missing [default: ./enlace-data]
-    #[arg(long, value_name = "DIR", env = "ENLACE_DATA_DIR")]
-    pub data_dir: Option<PathBuf>,
+    /// Its settings and its folder
+    #[command(flatten)]
+    pub place: PlaceArgs,
     /// Where the API listens; port 0 takes a free one [default: 127.0.0.1:7700]
     #[arg(long, value_name = "ADDR", env = "ENLACE_LISTEN")]
     pub listen: Option<String>,
-    /// Use a simulated WhatsApp network: one inside this process, or the `enlace simulator` at URL. New sessions then
-    /// join it unless they say otherwise [default: off]
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "ENLACE_SIMULATOR",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "embedded"
-    )]
-    pub simulator: Option<String>,
     /// Print the default settings with their comments, and end
     #[arg(long)]
     pub print_config: bool,
@@ -121,13 +107,14 @@ pub struct LinkArgs {
 /// Which settings and folder a command is about.
 #[derive(Args, Clone, Debug, Default)]
 pub struct PlaceArgs {
-    /// A TOML file with settings
+    /// A TOML file with settings; `enlace serve --print-config` shows all
     #[arg(long, value_name = "FILE", env = "ENLACE_CONFIG")]
     pub config: Option<PathBuf>,
     /// The folder of everything that is kept [default: ./enlace-data]
     #[arg(long, value_name = "DIR", env = "ENLACE_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Use a simulated WhatsApp network, as `enlace serve` does [default: off]
+    /// Use a simulated WhatsApp network: one inside this process, or the `enlace simulator` at URL. New sessions then
+    /// join it unless they say otherwise [default: off]
     #[arg(
         long,
         value_name = "URL",
@@ -142,13 +129,7 @@ pub struct PlaceArgs {
 impl PlaceArgs {
     /// The same as arguments of `enlace serve`, listening somewhere else.
     pub fn serve(&self, listen: Option<&str>) -> ServeArgs {
-        ServeArgs {
-            config: self.config.clone(),
-            data_dir: self.data_dir.clone(),
-            listen: listen.map(str::to_owned),
-            simulator: self.simulator.clone(),
-            print_config: false,
-        }
+        ServeArgs { place: self.clone(), listen: listen.map(str::to_owned), print_config: false }
     }
 }
 
@@ -261,10 +242,10 @@ mod tests {
 
     #[test]
     fn the_simulator_flag_takes_a_url_or_nothing() {
-        assert_eq!(serve(&[]).simulator, None);
-        assert_eq!(serve(&["--simulator"]).simulator.as_deref(), Some("embedded"));
+        assert_eq!(serve(&[]).place.simulator, None);
+        assert_eq!(serve(&["--simulator"]).place.simulator.as_deref(), Some("embedded"));
         assert_eq!(
-            serve(&["--simulator=http://127.0.0.1:7701"]).simulator.as_deref(),
+            serve(&["--simulator=http://127.0.0.1:7701"]).place.simulator.as_deref(),
             Some("http://127.0.0.1:7701")
         );
     }

@@ -114,7 +114,10 @@ pub struct Running {
 impl Running {
     /// Starts every part. What can fail for reasons of the machine comes before what changes anything.
     pub async fn start(settings: &Settings, mut data_dir: DataDir) -> Result<Self, RunningError> {
-        check_admin_key(settings)?;
+        if !data_dir.path().join(DATABASE).exists() {
+            // Later it is only compared with the one there is.
+            check_admin_key(settings)?;
+        }
         let listener = listen(&settings.server.listen).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (hub, metrics) = (Arc::new(EventHub::new()), Metrics::default());
@@ -130,7 +133,9 @@ impl Running {
         })
         .await?;
         let admin_key = gateway.ensure_admin_key(settings.secrets.admin_key.clone()).await?;
-        if matches!(admin_key, AdminKey::Set) && settings.secrets.admin_key.as_ref().is_some_and(is_weak) {
+        if matches!(admin_key, AdminKey::Set | AdminKey::Exists)
+            && settings.secrets.admin_key.as_ref().is_some_and(is_weak)
+        {
             tracing::warn!(
                 "ENLACE_ADMIN_KEY is not 64 hexadecimal digits: a key that can be guessed opens every session; \
                  `enlace keys reset-admin` makes a good one"
@@ -357,7 +362,7 @@ fn build_info() -> BuildInfo {
     }
 }
 
-/// Refuses an admin key that can be guessed, also where it would only be compared with the one there is.
+/// Refuses an admin key that can be guessed.
 pub(crate) fn check_admin_key(settings: &Settings) -> Result<(), RunningError> {
     let given = settings.secrets.admin_key.as_ref();
     let short = given.is_some_and(|key| key.expose_secret().chars().count() < ADMIN_KEY_LEAST);

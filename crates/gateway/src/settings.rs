@@ -257,11 +257,11 @@ impl Settings {
         let mut flag =
             |key: &str, value: Option<String>| value.map(|value| flags.insert(key.to_owned(), value));
         flag("server.listen", args.listen.clone());
-        flag("server.data_dir", args.data_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned()));
-        flag("simulator.mode", args.simulator.clone());
+        flag("server.data_dir", args.place.data_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned()));
+        flag("simulator.mode", args.place.simulator.clone());
         flag("log.filter", log.filter.clone());
         flag("log.format", log.format.clone());
-        Self::assemble(args.config.as_deref(), environment, flags)
+        Self::assemble(args.place.config.as_deref(), environment, flags)
     }
 
     /// The defaults with the environment's changes, for commands that read no file.

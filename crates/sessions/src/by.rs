@@ -8,7 +8,8 @@ use enlace_domain::id::SessionId;
 use enlace_domain::link::Qr;
 use enlace_domain::port::store::{Change, Entry};
 use enlace_domain::port::whatsapp::PasskeyAssertion;
-use enlace_domain::session::{Session, StateName};
+use enlace_domain::session::ask::LiveCode;
+use enlace_domain::session::{Ask, Decision, Facts, Session, StateName, decide};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,14 +47,17 @@ impl By<'_> {
     /// [`Gateway::qr`], with a record of the ask when it begins a link, and one when this key reads the QRs of this round
     /// for the first time.
     pub async fn qr(&self, id: &SessionId, wait: Duration) -> Result<Arc<Qr>, GatewayError> {
-        let before = self.gateway.session(id)?.session.state.name;
+        let session = self.gateway.session(id)?.session;
+        // Where nothing can begin, nothing is asked of the network.
+        let offered = self.gateway.parts.whatsapp.offers(session.network);
+        let before = session.state.name;
         let look = || self.record(AuditAction::LinkAsked).session(id).data(json!({ "method": "look" }));
-        if matches!(before, StateName::Unlinked | StateName::LoggedOut) {
+        if offered && matches!(before, StateName::Unlinked | StateName::LoggedOut) {
             self.note_soon(look());
         }
         let answer = self.gateway.qr(id, wait).await;
         // A finished round begins again only when nobody asked for a while; the answer tells.
-        if before == StateName::LinkExpired && !matches!(answer, Err(GatewayError::Refused(_))) {
+        if offered && before == StateName::LinkExpired && !matches!(answer, Err(GatewayError::Refused(_))) {
             self.note_soon(look());
         }
         let qr = answer?;
@@ -91,19 +95,19 @@ impl By<'_> {
 
     /// [`Gateway::start_session`], with a record of the ask.
     pub async fn start_session(&self, id: &SessionId) -> Result<Arc<Session>, GatewayError> {
-        self.note_ask(id, AuditAction::SessionStarted)?;
+        self.note_desire(id, Ask::Start, AuditAction::SessionStarted)?;
         self.gateway.start_session(id).await
     }
 
     /// [`Gateway::stop_session`], with a record of the ask.
     pub async fn stop_session(&self, id: &SessionId) -> Result<Arc<Session>, GatewayError> {
-        self.note_ask(id, AuditAction::SessionStopped)?;
+        self.note_desire(id, Ask::Stop, AuditAction::SessionStopped)?;
         self.gateway.stop_session(id).await
     }
 
     /// [`Gateway::restart_session`], with a record of the ask.
     pub async fn restart_session(&self, id: &SessionId) -> Result<Arc<Session>, GatewayError> {
-        self.note_ask(id, AuditAction::SessionRestarted)?;
+        self.note_desire(id, Ask::Restart, AuditAction::SessionRestarted)?;
         self.gateway.restart_session(id).await
     }
 
@@ -115,11 +119,13 @@ impl By<'_> {
         patch: PatchSession,
     ) -> Result<Arc<Session>, GatewayError> {
         let session = self.gateway.session(id)?.session;
-        if let Some(proxy) = patch.proxy.as_ref().filter(|proxy| **proxy != session.proxy) {
+        let changed = patch.proxy.as_ref().filter(|proxy| **proxy != session.proxy).map(Option::is_some);
+        let patched = self.gateway.patch_session(id, patch).await?;
+        if let Some(proxy) = changed {
             let changed = self.record(AuditAction::ProxyChanged).session(id);
-            self.note_soon(changed.data(json!({ "proxy": proxy.is_some() })));
+            self.note_soon(changed.data(json!({ "proxy": proxy })));
         }
-        self.gateway.patch_session(id, patch).await
+        Ok(patched)
     }
 
     /// [`Gateway::logout_session`], with a record.
@@ -142,6 +148,16 @@ impl By<'_> {
     fn note_ask(&self, id: &SessionId, action: AuditAction) -> Result<(), GatewayError> {
         self.gateway.session(id)?;
         self.note_soon(self.record(action).session(id));
+        Ok(())
+    }
+
+    /// The same of an ask that may find everything as it is to be: then there is nothing to tell.
+    fn note_desire(&self, id: &SessionId, ask: Ask, action: AuditAction) -> Result<(), GatewayError> {
+        let session = self.gateway.session(id)?.session;
+        let facts = Facts { linked: session.linked, live_code: LiveCode::None, asked_recently: false };
+        if decide(session.state.name, facts, ask) != Decision::Nothing {
+            self.note_soon(self.record(action).session(id));
+        }
         Ok(())
     }
 

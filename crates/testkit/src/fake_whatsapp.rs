@@ -35,6 +35,7 @@ pub struct FakeWhatsApp {
     forget_answers: Mutex<VecDeque<Result<(), EngineError>>>,
     forgotten: Mutex<Vec<(OpenRequest, String)>>,
     panics: AtomicBool,
+    holding_codes: AtomicBool,
     friendly: AtomicBool,
     ids: AtomicU64,
 }
@@ -51,6 +52,7 @@ impl Default for FakeWhatsApp {
             forget_answers: Mutex::default(),
             forgotten: Mutex::default(),
             panics: AtomicBool::new(false),
+            holding_codes: AtomicBool::new(false),
             friendly: AtomicBool::new(false),
             ids: AtomicU64::new(1),
         }
@@ -112,6 +114,11 @@ impl FakeWhatsApp {
         lock(&self.people).push(person);
     }
 
+    /// No request for a code is answered on connections opened from now on.
+    pub fn hold_codes(&self) {
+        self.holding_codes.store(true, Ordering::Relaxed);
+    }
+
     /// The next open panics.
     pub fn panic_once(&self) {
         self.panics.store(true, Ordering::Relaxed);
@@ -131,6 +138,7 @@ impl WhatsApp for FakeWhatsApp {
     ) -> Result<Arc<dyn Connection>, EngineError> {
         assert!(!self.panics.swap(false, Ordering::Relaxed), "the test asked for this panic");
         let connection = Arc::new(FakeConnection::new(request, inbox));
+        connection.holding_codes.store(self.holding_codes.load(Ordering::Relaxed), Ordering::SeqCst);
         if self.friendly.load(Ordering::Relaxed) {
             let answering = Arc::clone(&connection);
             tokio::spawn(async move {

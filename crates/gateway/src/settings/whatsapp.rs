@@ -5,7 +5,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::path::Path;
 
-/// Where the version that was read last is kept, in the data directory.
+/// Where the last version that WhatsApp took is kept, in the data directory.
 const KEPT_VERSION: &str = "whatsapp-version";
 /// Longest name that a phone shows in one piece.
 const NAME: usize = 50;

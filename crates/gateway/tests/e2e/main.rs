@@ -15,6 +15,7 @@ mod link_by_qr;
 mod pains_linking;
 mod pains_running;
 mod passkey;
+mod proxies;
 mod qr_reader;
 mod start;
 mod state_ask;

@@ -5,11 +5,12 @@ use enlace_domain::Fault;
 use enlace_domain::id::SessionId;
 use enlace_domain::port::EngineError;
 use enlace_domain::port::inbox::{ConnectionEvent, EndReason};
-use enlace_domain::port::whatsapp::PasskeyAssertion;
+use enlace_domain::port::whatsapp::{IssuedCode, PasskeyAssertion};
 use enlace_domain::session::StateName;
 use enlace_sessions::GatewayError;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn options() -> Value {
     json!({ "challenge": "AAAA", "rpId": "web.whatsapp.com" })
@@ -156,4 +157,28 @@ async fn a_code_asked_for_beside_a_passkey_does_not_hide_it() {
     rig.gateway.link(&id, by_code("999100000001")).await.unwrap();
     rig.wait_for_event("session.pairing_code").await;
     assert_eq!(rig.state(&id).state.name, StateName::AwaitingPasskey);
+}
+
+/// Fails when a code that a passkey followed never ends: then its link is dialled for ever.
+#[tokio::test]
+async fn a_link_that_is_lost_in_the_middle_of_a_passkey_ends_with_its_code() {
+    let rig = Rig::new().await;
+    let id = rig.create("ana").await;
+    let connection = rig.begin_qr(&id).await;
+    let short = IssuedCode { code: "ABCD1234".into(), valid_for: Duration::from_millis(500) };
+    connection.answer_code(Ok(short));
+    rig.gateway.link(&id, by_code("999100000001")).await.unwrap();
+    connection.ask_passkey(options()).await;
+    rig.wait_for(&id, StateName::AwaitingPasskey).await;
+    rig.network.hold_codes();
+    connection.lose("stream-ended").await;
+    let rests = async {
+        while rig.state(&id).state.name != StateName::LinkExpired {
+            tokio::select! {
+                next = rig.network.next_connection() => next.lose("server-busy").await,
+                _ = rig.wait_for(&id, StateName::LinkExpired) => {}
+            }
+        }
+    };
+    tokio::time::timeout(crate::rig::PATIENCE, rests).await.expect("it is dialled for ever");
 }

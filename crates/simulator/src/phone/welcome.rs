@@ -91,6 +91,12 @@ impl Network {
         messages: &[wa::Message],
         welcome: bool,
     ) -> Result<(), SimulatorError> {
+        let waits = |d: &Device| !welcome || !d.record.welcomed;
+        let still_waits = || account.facts.lock().devices.get(&device).is_some_and(waits);
+        let _one_at_a_time = account.telling.lock();
+        if !still_waits() {
+            return Ok(());
+        }
         let address = account.signal_address(device);
         let known = account.phone.lock().signal.has_session(&address);
         let mut bundle = None;
@@ -102,9 +108,8 @@ impl Network {
         }
         let mut batch = Batch::new();
         let mut phone = account.phone.lock();
-        let waits = |d: &Device| !welcome || !d.record.welcomed;
-        // The phone's lock lets one welcome at a time come this far.
-        if !account.facts.lock().devices.get(&device).is_some_and(waits) {
+        // It may be gone since.
+        if !still_waits() {
             return Ok(());
         }
         let mut deliveries = Vec::new();

@@ -27,6 +27,8 @@ pub(crate) struct Account {
     pub(crate) collections: Mutex<BTreeMap<String, Collection>>,
     /// What the phone itself knows and computes.
     pub(crate) phone: Mutex<PhoneState>,
+    /// Taken before every other lock by who tells a companion something: two at once would each spend a one-time key.
+    pub(crate) telling: Mutex<()>,
     /// A task works through the phone's queue.
     pub(crate) working: AtomicBool,
 }
@@ -124,6 +126,7 @@ impl Account {
                 receipts: VecDeque::new(),
                 retries: BTreeMap::new(),
             }),
+            telling: Mutex::new(()),
             working: AtomicBool::new(false),
         }
     }

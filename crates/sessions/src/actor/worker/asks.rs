@@ -69,6 +69,10 @@ impl Worker {
         self.asked_at = Some(Instant::now());
         if !begins && !matches!(decision, LinkDecision::Refuse(_)) {
             self.expect(&ask).await;
+            if let Some(fault) = self.take_fault() {
+                let _ = reply.send(Err(fault.into()));
+                return;
+            }
         }
         match decision {
             LinkDecision::Join => self.want(ask, Some(reply)),
@@ -138,9 +142,11 @@ impl Worker {
                 self.rest(StateName::Stopped, "asked").await;
             }
             Decision::Unlink => {
+                self.session.expect_phone = None;
                 self.unlink("asked").await;
             }
             Decision::AbandonLink => {
+                self.session.expect_phone = None;
                 self.drop_link(&LinkFailure::Interrupted);
                 self.close_connection().await;
                 let state = SessionState::plain(StateName::Unlinked, self.now()).because("link-abandoned");

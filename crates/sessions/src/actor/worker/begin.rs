@@ -55,7 +55,7 @@ impl Worker {
         let state = &self.session.state;
         let rests = match state.name {
             StateName::Replaced | StateName::LoggedOut => true,
-            StateName::Restricted => state.until.is_none(),
+            StateName::Restricted => state.until.is_none() && !self.version_was_refused(),
             _ => false,
         };
         self.session.desired == Desired::Running && !rests
@@ -84,10 +84,13 @@ impl Worker {
         }
     }
 
+    /// A start may bring another version.
+    fn version_was_refused(&self) -> bool {
+        self.session.state.reason.as_deref() == Some(VERSION_REFUSED)
+    }
+
     async fn resume(&mut self) {
-        // A start may bring another version.
-        let version = self.session.state.reason.as_deref() == Some(VERSION_REFUSED);
-        if !version && self.session.state.until.is_some_and(|until| until > self.now()) {
+        if !self.version_was_refused() && self.session.state.until.is_some_and(|until| until > self.now()) {
             return self.wait_for_end_of_restriction();
         }
         if self.session.state.name != StateName::Pairing {

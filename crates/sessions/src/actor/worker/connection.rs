@@ -19,8 +19,9 @@ use tokio::time::Instant;
 /// Longest time to wait for a connection to flush and end; longer than the engine itself allows for it, because the keys
 /// may be wiped afterwards.
 const CLOSE_WITHIN: Duration = Duration::from_secs(18);
-/// When a linked session whose version was refused tries again.
+/// When a linked session whose version was refused tries again; doubles with every refusal.
 const VERSION_AGAIN: Duration = Duration::from_mins(10);
+const VERSION_AGAIN_MAX: Duration = Duration::from_hours(6);
 /// The reason of a restriction that ends with the version.
 pub(super) const VERSION_REFUSED: &str = "version-refused";
 /// A connection that stood this long was good: the next loss begins the back-off anew.
@@ -278,7 +279,9 @@ impl Worker {
 
     /// A version that is refused today may be let in tomorrow, and another one may have become known meanwhile.
     async fn on_version_refused(&mut self) {
-        let until = self.now() + TimeDelta::from_std(VERSION_AGAIN).unwrap_or_default();
+        let doubled = VERSION_AGAIN.saturating_mul(2_u32.saturating_pow(self.attempt.min(8)));
+        let pause = doubled.min(VERSION_AGAIN_MAX).mul_f64(rand::rng().random_range(0.8..1.2));
+        let until = self.now() + TimeDelta::from_std(pause).unwrap_or_default();
         self.on_restricted(VERSION_REFUSED, Some(until)).await;
     }
 

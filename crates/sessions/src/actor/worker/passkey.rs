@@ -19,10 +19,6 @@ impl Worker {
         let now = self.now();
         let within = self.parts().config.passkey_within;
         let Some(flow) = &mut self.link else { return };
-        if let Some(wish) = &mut flow.code {
-            // It has served; what is left of its time is no measure for the passkey.
-            wish.ends_at = None;
-        }
         let tell = vec![events::passkey_requested(&self.session.id, &options, now)];
         flow.passkey = Some(Arc::new(Passkey { options, code: None }));
         self.settle_by = Some(Instant::now() + within);

@@ -19,7 +19,13 @@ impl Worker {
     /// Makes what is known now readable for everybody. Secrets go first: a QR is served before its event is stored.
     pub(super) fn publish(&self) {
         let link = self.link.as_ref();
-        let heard_at = self.heard_at().or(self.shared.snapshot.borrow().heard_at);
+        // What was heard in a life before says nothing of the next one.
+        let at_rest = matches!(
+            self.session.state.name,
+            StateName::Stopped | StateName::LoggedOut | StateName::Replaced | StateName::LinkExpired
+        );
+        let earlier = self.shared.snapshot.borrow().heard_at.filter(|_| !at_rest);
+        let heard_at = self.heard_at().or(earlier);
         self.shared.snapshot.send_replace(Snapshot {
             session: Arc::new(self.session.clone()),
             qr: link.and_then(|flow| flow.qr.clone()),

@@ -66,9 +66,21 @@ impl Worker {
 
     fn next_deadline(&self) -> Option<Instant> {
         let proof = (self.session.state.name == StateName::Online).then(|| self.proof_at()).flatten();
-        let code = self.link.as_ref().and_then(|flow| flow.code.as_ref()).and_then(|wish| wish.ends_at);
-        let planned = [self.dial_at, code, self.outbox_retry_at, proof, self.settle_by, self.save_again_at];
+        let planned = [
+            self.dial_at,
+            self.code_ends_at(),
+            self.outbox_retry_at,
+            proof,
+            self.settle_by,
+            self.save_again_at,
+        ];
         planned.into_iter().chain([self.watch_ends()]).flatten().min()
+    }
+
+    /// When the live code ends. While a passkey is asked for it has served: what is left of its time is no measure.
+    fn code_ends_at(&self) -> Option<Instant> {
+        let wish = self.link.as_ref()?.code.as_ref()?;
+        wish.ends_at.filter(|_| self.session.state.name != StateName::AwaitingPasskey)
     }
 
     fn proof_at(&self) -> Option<Instant> {
@@ -83,7 +95,7 @@ impl Worker {
             self.dial_at = None;
             self.dial().await;
         }
-        if due(self.link.as_ref().and_then(|flow| flow.code.as_ref()).and_then(|wish| wish.ends_at)) {
+        if due(self.code_ends_at()) {
             self.on_code_expired().await;
         }
         if due(self.outbox_retry_at) {
