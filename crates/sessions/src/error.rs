@@ -180,7 +180,7 @@ fn way(reason: &str) -> &'static str {
         "proxy-auth-required" => {
             "the session's proxy wants a user and a password, or other ones: write them into `proxy` of the session, as http://user:password@host:port"
         }
-        _ => "check the gateway's way to it and ask again",
+        _ => "check the gateway's way to it (`enlace doctor --whatsapp` walks it step by step) and ask again",
     }
 }
 

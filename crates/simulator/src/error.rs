@@ -85,7 +85,9 @@ pub enum SimulatorError {
     #[error("no pairing code is waiting on this phone; ask for one first")]
     NoCodePending,
     /// The companion's answer shows that another code was meant.
-    #[error("the pairing code is wrong; compare it with the one shown and ask for a new one")]
+    #[error(
+        "the pairing code is wrong; compare it with the one shown; after three wrong ones ask for a new one"
+    )]
     WrongCode,
     /// Every device number of the phone is taken.
     #[error("the phone has 255 linked devices, as many as there can be; unlink one first")]

@@ -168,6 +168,8 @@ impl<'a> Errand<'a> {
                     self.show_qr(payload, life(data));
                 }
             }
+            // A code that linked is dead too, and what follows says so better.
+            "session.pairing_code" if data["reason"] == "link-accepted" => {}
             "session.pairing_code" if data["status"] == "dead" => self.say(&format!(
                 "The network gave up this code ({}).",
                 data["reason"].as_str().unwrap_or("no reason told")
