@@ -14,7 +14,7 @@ async fn keeps(file: &Path, version: &str) {
     let named = || std::fs::read_to_string(file).unwrap_or_default();
     let written = async {
         while named().trim() != version {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
         }
     };
     let in_time = tokio::time::timeout(Duration::from_secs(20), written).await;
