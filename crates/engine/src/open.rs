@@ -83,6 +83,7 @@ pub(crate) async fn open(
         network.speed,
     );
     shared.panicked = panicked;
+    shared.simulated = network.name == enlace_domain::session::Network::Simulator;
     let shared = Arc::new(shared);
     let receipts = shared.receipts.clone();
     let routes = Routes::of(network, &common.limits, request.proxy);

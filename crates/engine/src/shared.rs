@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) mark_online: bool,
     /// Divides what the library says about QR and code lifetimes.
     pub(crate) speed: f64,
+    /// Whether the network is a simulated one.
+    pub(crate) simulated: bool,
     /// Cancelled to ask for the end.
     pub(crate) abandoned: CancellationToken,
     /// Cancelled when the session itself asks for the end.
@@ -80,6 +82,7 @@ impl Shared {
             limits,
             mark_online,
             speed,
+            simulated: false,
             abandoned: CancellationToken::new(),
             closing: CancellationToken::new(),
             ended: CancellationToken::new(),

@@ -30,7 +30,14 @@ fn signed(phone: &Phone, options: &Value) -> PasskeyAssertion {
     PasskeyAssertion { credential_id, json: assertion.to_string() }
 }
 
+/// As people do whose passkey works at once.
 async fn use_passkey(connection: &dyn Connection, heard: &mut Heard, phone: &Phone) {
+    let options = requested(heard).await;
+    answer_and_compare(connection, heard, phone, &options).await;
+}
+
+/// With everything first that is refused.
+async fn use_passkey_late(connection: &dyn Connection, heard: &mut Heard, phone: &Phone) {
     let options = requested(heard).await;
     assert_eq!(options["rpId"], "web.whatsapp.com");
     let early = connection.confirm_passkey().await.unwrap_err();
@@ -39,7 +46,11 @@ async fn use_passkey(connection: &dyn Connection, heard: &mut Heard, phone: &Pho
     let old = serde_json::json!({ "challenge": "AAAA" });
     let refused = connection.answer_passkey(&signed(phone, &old)).await.unwrap_err();
     assert!(matches!(refused, EngineError::PasskeyRefused), "{refused:?}");
-    connection.answer_passkey(&signed(phone, &options)).await.unwrap();
+    answer_and_compare(connection, heard, phone, &options).await;
+}
+
+async fn answer_and_compare(connection: &dyn Connection, heard: &mut Heard, phone: &Phone, options: &Value) {
+    connection.answer_passkey(&signed(phone, options)).await.unwrap();
     let (code, compare) = heard
         .find("the code", |event| match event {
             ConnectionEvent::PasskeyCode { code, compare } => {
@@ -70,7 +81,7 @@ async fn a_scanned_qr_links_under_a_passkey() {
     demand(&world, &ana);
     let (connection, mut heard) = world.open("ana", false).await;
     let qr = heard.qr().await;
-    let (scanned, ()) = tokio::join!(ana.scan(&qr), use_passkey(&*connection, &mut heard, &ana));
+    let (scanned, ()) = tokio::join!(ana.scan(&qr), use_passkey_late(&*connection, &mut heard, &ana));
     scanned.unwrap();
     paired(&mut heard, &ana).await;
     let (_connection, mut heard) = world.open("ana", true).await;

@@ -292,6 +292,10 @@ async fn a_phone_that_was_not_expected_is_unlinked_and_never_shown_online() -> R
     let (wrong, right) = (server.phones.buy("Eve", None).await?, server.phones.buy("Ana", None).await?);
     let ask = json!({ "method": "qr", "expect_phone": right.number });
     let answer = link(&server, "ana", ask.clone()).await?.expect_status(200)?.json()?;
+    ensure!(
+        server.session("ana").await?["expect_phone"] == right.number.as_str(),
+        "nobody sees who is expected"
+    );
     wrong.scan(text(&answer["qr"], "qr")?).await?;
     let session = server.wait_state("ana", &["logged_out"]).await?;
     ensure!(session["state"]["reason"] == "unexpected-phone", "{session}");

@@ -25,7 +25,7 @@ async fn a_created_session_is_answered_whole_and_found_at_its_location() {
         json!({
             "id": "ana", "name": "Ana", "network": "whatsapp", "desired": "stopped",
             "state": {"name": "unlinked", "since": null},
-            "phone": null, "lid": null, "push_name": null, "proxy": null,
+            "phone": null, "lid": null, "expect_phone": null, "push_name": null, "proxy": null,
             "metadata": {"team": "sales", "n": 1},
             "settings": {"link_max_rounds": null, "mark_online": true},
             "aliases": {}, "created_at": null

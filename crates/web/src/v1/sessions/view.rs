@@ -18,6 +18,7 @@ use utoipa::{PartialSchema, ToSchema};
     "state": {"name": "online", "since": "2026-01-02T03:04:05.678Z"},
     "phone": "999100000001",
     "lid": "900000000000001@lid",
+    "expect_phone": null,
     "push_name": "Ana",
     "metadata": {"team": "sales"},
     "settings": {"link_max_rounds": null, "mark_online": false},
@@ -46,6 +47,9 @@ pub(crate) struct SessionView {
     /// The hidden id, since it was first linked.
     #[schema(required)]
     lid: Option<String>,
+    /// The only number that may complete the link under way or the next one that is merely looked for; null where any may.
+    #[schema(required)]
+    expect_phone: Option<String>,
     /// The account's own name.
     #[schema(required)]
     push_name: Option<String>,
@@ -163,6 +167,7 @@ impl From<&Session> for SessionView {
             state: session.state.clone(),
             phone: session.phone.as_ref().map(ToString::to_string),
             lid: session.lid.as_ref().map(ToString::to_string),
+            expect_phone: session.expect_phone.as_ref().map(ToString::to_string),
             push_name: session.push_name.clone(),
             metadata: session.metadata.clone(),
             settings: SettingsView {
