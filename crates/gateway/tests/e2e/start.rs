@@ -39,20 +39,22 @@ async fn the_first_start_shows_an_admin_key_once_and_it_works() -> Result<()> {
     let url = listens.split_whitespace().last().context("an address")?;
     let api = enlace_gateway::client::Api::new(url, Some(&key))?;
     api.get("/v1/sessions").await?.expect_status(200)?;
-    ensure!(first.output().to_lowercase().contains("simulated"), "the banner says what the network is");
-    ensure!(!first.errors().contains(&key), "the key is in the log");
     first.signal("TERM")?;
     first.ended().await?;
+    ensure!(first.output().to_lowercase().contains("simulated"), "the banner says what the network is");
+    ensure!(!first.errors().contains(&key), "the key is in the log");
 
-    let second = Server::start_in(folder.path(), &["--simulator"], &[]).await?;
+    let mut second = Server::start_in(folder.path(), &["--simulator"], &[]).await?;
+    problem(second.api.get("/v1/sessions").await?, 401, "key-invalid")?;
+    second.api.with_key(Some(&key)).get("/v1/sessions").await?.expect_status(200)?;
+    // What it printed is whole only at its end.
+    second.stop().await?;
     ensure!(!second.process.output().contains(&key), "the key was shown again");
     ensure!(
         second.process.errors().contains("ENLACE_ADMIN_KEY"),
         "a differing ENLACE_ADMIN_KEY gets no warning"
     );
     ensure!(!second.process.errors().contains(KEY), "the refused key is in the log");
-    problem(second.api.get("/v1/sessions").await?, 401, "key-invalid")?;
-    second.api.with_key(Some(&key)).get("/v1/sessions").await?.expect_status(200)?;
     Ok(())
 }
 
