@@ -1,6 +1,6 @@
 //! Linking, texts, and coming back.
 
-use crate::support::{Heard, Setup, World, lost, number, proxy};
+use crate::support::{Heard, PATIENCE, Setup, World, lost, number, proxy};
 use enlace_domain::message::Content;
 use enlace_domain::port::{Connection, EndReason};
 use enlace_engine::{Companion, Platform};
@@ -16,7 +16,16 @@ async fn talk(world: &World, connection: &dyn Connection, heard: &mut Heard, own
     let id = bruno.send_text(&own.number(), "from Bruno").await.unwrap();
     let message = heard.message().await;
     assert_eq!((message.wa_id, message.content), (id, Content::Text("from Bruno".to_owned())));
-    let got = bruno.messages().into_iter().find(|message| message.id == sent.wa_id).unwrap();
+    // The phone reads its queue in a task of its own.
+    let read = async {
+        loop {
+            if let Some(message) = bruno.messages().into_iter().find(|message| message.id == sent.wa_id) {
+                return message;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let got = tokio::time::timeout(PATIENCE, read).await.expect("the phone reads it");
     assert_eq!(got.text.as_deref(), Some("to Bruno"));
 }
 
@@ -113,7 +122,10 @@ async fn a_session_links_and_talks_through_its_proxy_and_not_around_it() {
     talk(&world, connection.as_ref(), &mut heard, &ana).await;
     connection.close().await;
 
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // Bound and never listened on: nobody answers there, and nobody else gets the port.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = held.local_addr().unwrap();
     let nobody = enlace_domain::proxy::Proxy::parse(&format!("socks5://{closed}")).unwrap();
     let (_, mut heard) = world.open_through("ana", true, Some(nobody)).await;
     assert_eq!(heard.ended().await, lost("proxy-refused"));

@@ -54,6 +54,8 @@ async fn pain_02_a_refused_version_is_looked_up_and_the_next_dial_tells_the_new_
     tokio::spawn(async move { axum::serve(page, service).await });
 
     let kept = std::env::temp_dir().join(format!("enlace-xx-version-{}", std::process::id()));
+    // Another process of this number may have left one.
+    let _ = std::fs::remove_file(&kept);
     let version = VersionPolicy { url, kept: Some(kept.clone()), ..VersionPolicy::default() };
     let world = World::with(Setup { version, ..Setup::default() }).await;
     let ana = world.simulator.phone("Ana").await.unwrap();

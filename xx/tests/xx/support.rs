@@ -26,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use wacore::store::InMemoryBackend;
 
 /// Longer than anything may take; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A network and an engine on it.
 pub struct World {

@@ -66,7 +66,7 @@ pub(crate) fn client(wanted: Wanted<'_>) -> Arc<dyn HttpClient> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proxy::tests::{proxy, read_head};
+    use crate::proxy::tests::{closed_port, proxy, read_head};
     use std::io::Write as _;
     use wacore::net::HttpRequest;
 
@@ -98,7 +98,7 @@ mod tests {
         let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         server.set_nonblocking(true).unwrap();
         let url = format!("http://{}/file", server.local_addr().unwrap());
-        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (_held, closed) = closed_port();
         for way in ["http://127.0.0.1:PORT", "socks5://127.0.0.1:PORT"] {
             through(way, closed).execute(HttpRequest::get(&url)).await.expect_err("no way");
         }

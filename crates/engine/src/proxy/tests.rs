@@ -3,6 +3,7 @@
 use super::*;
 use std::net::TcpListener;
 use std::thread::JoinHandle;
+use tokio::net::TcpSocket;
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -13,6 +14,14 @@ pub(crate) fn proxy<T: Send + 'static>(
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     (port, std::thread::spawn(move || script(listener.accept().unwrap().0)))
+}
+
+/// A port that refuses everyone: bound and never listened on, so that nobody else gets it while the socket lives.
+pub(crate) fn closed_port() -> (TcpSocket, u16) {
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = held.local_addr().unwrap().port();
+    (held, port)
 }
 
 /// Reads to the end of an HTTP head.
@@ -83,7 +92,7 @@ fn a_socks_proxy_gets_the_login_and_the_name() {
 
 #[test]
 fn a_proxy_that_refuses_is_told_as_that() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (_held, closed) = closed_port();
     for url in ["http://127.0.0.1:PORT", "socks5://127.0.0.1:PORT"] {
         assert_eq!(open(url, closed).unwrap_err().reason(), "proxy-refused");
         assert_eq!(refusal(url, drop), "proxy-refused");
@@ -130,7 +139,7 @@ fn a_proxy_that_hangs_or_trickles_is_given_up_in_time() {
     for url in ["http://127.0.0.1:PORT", "socks5://127.0.0.1:PORT"] {
         // The test holds the other end until the way was given up.
         let (port, played) = proxy(|stream| stream);
-        let refused = open_within(url, port, Duration::from_millis(50)).unwrap_err();
+        let refused = open_within(url, port, Duration::from_millis(500)).unwrap_err();
         assert_eq!(refused.reason(), "proxy-timeout");
         drop(played.join().unwrap());
     }
@@ -139,7 +148,7 @@ fn a_proxy_that_hangs_or_trickles_is_given_up_in_time() {
         stream.write_all(b"HTTP/1.1 2").unwrap();
         stream
     });
-    let refused = open_within("http://127.0.0.1:PORT", port, Duration::from_millis(50)).unwrap_err();
+    let refused = open_within("http://127.0.0.1:PORT", port, Duration::from_millis(500)).unwrap_err();
     assert_eq!(refused.reason(), "proxy-timeout");
     drop(played.join().unwrap());
 }

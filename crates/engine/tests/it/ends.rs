@@ -1,6 +1,6 @@
 //! How connections end, and that nothing is left of them.
 
-use crate::support::{Stores, door, engine_config, eventually, recorder, session, world};
+use crate::support::{Stores, closed_port, door, engine_config, eventually, recorder, session, world};
 use enlace_domain::port::whatsapp::OpenRequest;
 use enlace_domain::port::{ConnectionEvent, EndReason, EngineError, WhatsApp};
 use enlace_domain::session::Network;
@@ -76,9 +76,8 @@ async fn a_server_with_another_key_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_port_is_a_failed_dial_and_its_code_request_says_so() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/ws/chat", listener.local_addr().unwrap());
-    drop(listener);
+    let (_held, closed) = closed_port();
+    let url = format!("ws://127.0.0.1:{closed}/ws/chat");
     let stores = Stores::default();
     let mut config = engine_config(&stores);
     config.whatsapp = Some(WhatsappNetwork { url, ..no_page() });
@@ -243,10 +242,12 @@ async fn the_last_presence_the_network_sees_is_unavailable_unless_wanted() {
     }
 }
 
-/// Waits until the newest connection announced exactly this; what was said last is read after the client has gone.
+/// The newest connection announced exactly this. What was said last is read after the client has gone, so its end comes
+/// first.
 async fn announced(simulator: &Simulator, expected: &[&str]) {
     let newest = simulator.trace(None, 0).iter().map(|line| line.connection).max();
-    eventually(&format!("{expected:?}"), || presences(simulator, newest) == expected).await;
+    eventually("the connections gone", || simulator.connections().is_empty()).await;
+    assert_eq!(presences(simulator, newest), expected);
 }
 
 fn presences(simulator: &Simulator, connection: Option<u64>) -> Vec<String> {
@@ -268,6 +269,8 @@ async fn nothing_of_an_ended_connection_stays_alive() {
     connection.close().await;
     heard.ended().await;
     let store = world.stores.of(&session("ana"));
+    // What is left of the link would be counted too.
+    eventually("the connections gone", || world.simulator.connections().is_empty()).await;
     let metrics = tokio::runtime::Handle::current().metrics();
     let before = metrics.num_alive_tasks();
     for _ in 0..20 {

@@ -42,7 +42,7 @@ async fn a_scanned_qr_leads_through_the_restart_to_online() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn qrs_follow_one_another_until_there_are_none() {
-    let world = world_with(SimulatorConfig { speed: 100.0, refs: 3, ..SimulatorConfig::default() });
+    let world = world_with(SimulatorConfig { speed: 20.0, refs: 3, ..SimulatorConfig::default() });
     let (_, mut heard) = world.open("ana", false).await;
     let mut shown = BTreeSet::new();
     loop {
@@ -156,12 +156,13 @@ async fn a_withdrawn_code_redraws_the_qr_and_the_redrawn_one_links() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_scan_is_told_and_the_connection_lives_on() {
-    let world = world(20.0);
+    let world = world(10.0);
     let bruno = world.simulator.phone("Bruno").await.unwrap();
     let (connection, mut heard) = world.open("bruno", false).await;
     let first = heard.qr().await;
     connection.request_code(&number(&bruno), Some(&"AAAA1111".into())).await.unwrap();
     assert!(matches!(bruno.enter_code("BBBB2222").await, Err(SimulatorError::WrongCode)));
+    assert_ne!(heard.qr().await, first, "redrawn");
     // The picture of a while ago: its secret is gone.
     bruno.scan(&first).await.unwrap_err();
     let failed = heard.find("the failure", |event| match event {

@@ -17,6 +17,7 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::net::TcpSocket;
 use tokio::sync::mpsc;
 use wacore::store::InMemoryBackend;
 
@@ -93,6 +94,14 @@ pub(crate) fn session(name: &str) -> SessionId {
 
 pub(crate) fn number(phone: &Phone) -> PhoneNumber {
     PhoneNumber::parse(&phone.number()).unwrap()
+}
+
+/// A port that refuses everyone: bound and never listened on, so that nobody else gets it while the socket lives.
+pub(crate) fn closed_port() -> (TcpSocket, u16) {
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = held.local_addr().unwrap().port();
+    (held, port)
 }
 
 /// A text to a phone.

@@ -44,7 +44,7 @@ async fn a_link_that_the_phone_did_not_finish_is_refused_at_its_login() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_phone_died_at_its_scan_the_next_qr_links() {
-    let world = world(20.0);
+    let world = world(10.0);
     let ana = world.simulator.phone("Ana").await.unwrap();
     let (_connection, mut heard) = world.open("ana", false).await;
     world.simulator.fault(Fault::new(FaultKind::AbandonLink)).unwrap();

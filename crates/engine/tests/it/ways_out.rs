@@ -1,6 +1,6 @@
 //! The ways out of here: through a session's proxy and in no other way, and one's turn to dial WhatsApp.
 
-use crate::support::{Stores, engine_config, recorder, session};
+use crate::support::{Stores, closed_port, engine_config, recorder, session};
 use axum::serve::ListenerExt as _;
 use enlace_domain::port::whatsapp::OpenRequest;
 use enlace_domain::port::{ConnectionEvent, EndReason, WhatsApp};
@@ -64,7 +64,7 @@ fn request(network: Network, linked: bool, proxy: Option<&str>) -> OpenRequest {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_links_and_comes_back_through_its_proxy_or_not_at_all() {
-    let simulator = Simulator::start(SimulatorConfig { speed: 10.0, ..SimulatorConfig::default() }).unwrap();
+    let simulator = Simulator::start(SimulatorConfig { speed: 5.0, ..SimulatorConfig::default() }).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     // Whoever comes to the network is counted at its door.
@@ -81,7 +81,7 @@ async fn a_session_links_and_comes_back_through_its_proxy_or_not_at_all() {
         noise_static_public_key: simulator.noise_static_public_key(),
         door: Door::WebSocket(format!("ws://{address}/ws/chat")),
         media_ca_pem: None,
-        speed: 10.0,
+        speed: 5.0,
     });
     let engine = WebEngine::new(config);
     let (port, opened) = socks().await;
@@ -98,7 +98,7 @@ async fn a_session_links_and_comes_back_through_its_proxy_or_not_at_all() {
     connection.close().await;
     assert_eq!((opened.load(Ordering::SeqCst), came.load(Ordering::SeqCst)), (2, 2));
 
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (_held, closed) = closed_port();
     for (proxy, reason) in [
         (format!("socks5://ana:wrong1@127.0.0.1:{port}"), "proxy-auth-required"),
         (format!("socks5://127.0.0.1:{port}"), "proxy-auth-required"),

@@ -1,6 +1,6 @@
 //! The simulated network in a process of its own, reached over its WebSocket door.
 
-use crate::harness::{Process, Server, WITHIN, run};
+use crate::harness::{Process, Server, WITHIN, nobody_listens, run};
 use anyhow::{Context, Result, ensure};
 use enlace_gateway::client::Phones;
 use std::path::Path;
@@ -34,6 +34,9 @@ async fn a_gateway_uses_a_simulator_elsewhere_and_survives_its_restart() -> Resu
     server.wait_state("ana", &["online"]).await?;
     server.send("ana", &friend.number, "after the restart").await?;
     friend.wait_for_text("after the restart", WITHIN).await?;
+    let mut stream =
+        server.api.events("/v1/sessions/ana/events?types=message.received&after=0", None).await?;
+    stream.find(WITHIN, "the text", |event| event.data["data"]["text"] == "and back").await?;
     let received = server.messages("ana").await?;
     ensure!(received.iter().filter(|message| message["text"] == "and back").count() == 1, "lost or doubled");
     Ok(())
@@ -41,9 +44,8 @@ async fn a_gateway_uses_a_simulator_elsewhere_and_survives_its_restart() -> Resu
 
 #[tokio::test]
 async fn a_simulator_that_is_not_there_is_a_sentence() -> Result<()> {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let nobody = nobody_listens()?;
     let url = format!("http://{}", nobody.local_addr()?);
-    drop(nobody);
     let folder = tempfile::tempdir()?;
     let path = folder.path().to_str().context("a plain name")?;
     let simulator = format!("--simulator={url}");

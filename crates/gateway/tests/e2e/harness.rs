@@ -288,6 +288,13 @@ impl Server {
     }
 }
 
+/// A place where nobody listens as long as it is held: it is taken, and whoever dials it is refused.
+pub(crate) fn nobody_listens() -> Result<tokio::net::TcpSocket> {
+    let held = tokio::net::TcpSocket::new_v4()?;
+    held.bind("127.0.0.1:0".parse()?)?;
+    Ok(held)
+}
+
 /// Fails unless an answer is a problem with this status and code; answers with the problem.
 pub(crate) fn problem(answer: Answer, status: u16, code: &str) -> Result<Value> {
     let kind = answer.header("content-type").to_owned();

@@ -94,7 +94,7 @@ async fn a_qr_is_used_once_and_a_linked_session_keeps_its_link() -> Result<()> {
     let refused = eve.try_scan(&qr).await?;
     ensure!(refused.status.is_client_error(), "a used QR was scanned again: {}", refused.text());
 
-    for path in ["/v1/sessions/ana/qr", "/v1/sessions/ana/qr?format=png&wait=0"] {
+    for path in ["/v1/sessions/ana/qr", "/v1/sessions/ana/qr?format=png&wait=5"] {
         crate::harness::problem(server.api.get(path).await?, 409, "already-linked")?;
     }
     let link = serde_json::json!({ "method": "qr" });

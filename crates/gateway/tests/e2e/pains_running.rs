@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use enlace_domain::session::SessionState;
 use enlace_gateway::client::Phone;
 use serde_json::json;
+use std::time::Duration;
 
 /// The only linked device of a phone.
 async fn device(phone: &Phone) -> Result<u64> {
@@ -104,14 +105,30 @@ async fn pain_11_after_a_restart_linked_sessions_are_online_stopped_ones_at_rest
 #[tokio::test]
 async fn pain_12_a_silent_connection_is_not_online_and_heals_itself() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let proof = [("ENLACE_SESSIONS_PROOF_SECONDS", "3")];
+    let proof = [("ENLACE_SESSIONS_PROOF_SECONDS", "10")];
     let server = Server::start_in(folder.path(), &["--simulator"], &proof).await?;
+    let (ana, bruno) = (server.link("ana").await?, server.link("bruno").await?);
+    let friend = server.phones.buy("Friend", None).await?;
     let mut stream = server.api.events("/v1/events?types=session.state", None).await?;
-    let phone = server.link("ana").await?;
-    server.trouble(json!({ "kind": "silence", "phone": phone.number })).await?;
-    let stalled = stream.find(WITHIN, "stalled", |event| event.state() == Some("stalled")).await?;
+    server.trouble(json!({ "kind": "silence", "phone": ana.number })).await?;
+    // Both are written to; of one connection nothing comes through.
+    let talk = async {
+        let mut pace = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            pace.tick().await;
+            friend.send_text(&ana.number, "do you hear me?").await?;
+            friend.send_text(&bruno.number, "you do").await?;
+        }
+    };
+    let stalled = tokio::select! {
+        stalled = stream.find(WITHIN, "stalled", |event| event.state() == Some("stalled")) => stalled?,
+        failed = talk => return failed,
+    };
+    ensure!(stalled.session() == "ana", "a session with traffic is called stalled: {}", stalled.data);
     ensure!(stalled.data["data"]["state"]["reason"] == "no-traffic", "{}", stalled.data);
     stream.find(WITHIN, "online again", |event| event.state() == Some("online")).await?;
+    let mut texts = server.api.events("/v1/sessions/ana/events?types=message.received&after=0", None).await?;
+    texts.find(WITHIN, "the text", |event| event.data["data"]["text"] == "do you hear me?").await?;
     Ok(())
 }
 
@@ -134,7 +151,7 @@ async fn pain_15_people_have_both_their_addresses_where_both_are_known() -> Resu
 async fn pain_17_a_ban_is_told_with_its_end_and_ends_by_itself() -> Result<()> {
     let server = Server::start().await?;
     let phone = server.link("ana").await?;
-    server.trouble(json!({ "kind": "failure", "phone": phone.number, "code": 402, "seconds": 4 })).await?;
+    server.trouble(json!({ "kind": "failure", "phone": phone.number, "code": 402, "seconds": 12 })).await?;
     server.trouble(json!({ "kind": "cut", "phone": phone.number })).await?;
     let session = server.wait_state("ana", &["restricted"]).await?;
     ensure!(session["state"]["until"].is_string() && session["state"]["reason"].is_string(), "{session}");

@@ -1,7 +1,7 @@
 //! A session's own proxy that fails: said with its reason, and never gone around.
 
 use crate::elsewhere::network;
-use crate::harness::{Server, problem};
+use crate::harness::{Server, nobody_listens, problem};
 use anyhow::{Context, Result, ensure};
 use enlace_gateway::client::Phones;
 use reqwest::Method;
@@ -35,7 +35,8 @@ async fn a_proxy_that_fails_is_named_and_never_gone_around() -> Result<()> {
     let (_simulator, url) = network(folders.path(), "127.0.0.1:0").await?;
     let mut server = Server::start_in(own.path(), &[&format!("--simulator={url}")], &[]).await?;
     server.phones = Phones::new(&url)?;
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let held = nobody_listens()?;
+    let nobody = held.local_addr()?;
     for (id, proxy, reason) in [
         ("ana", format!("socks5://{nobody}"), "proxy-refused"),
         ("bruno", format!("http://{}", strict().await?), "proxy-auth-required"),
@@ -44,8 +45,8 @@ async fn a_proxy_that_fails_is_named_and_never_gone_around() -> Result<()> {
         let path = format!("/v1/sessions/{id}");
         let refused = problem(server.api.get(&format!("{path}/qr")).await?, 503, "network-unreachable")?;
         ensure!(refused["detail"].as_str().is_some_and(|detail| detail.contains(reason)), "{refused}");
-        let state = server.session(id).await?["state"].clone();
-        ensure!(state["name"] == "link_expired" && state["reason"] == reason, "{state}");
+        let state = server.wait_state(id, &["link_expired"]).await?["state"].clone();
+        ensure!(state["reason"] == reason, "{state}");
         // The network has seen nobody but those who came without a proxy.
         let open = server.phones.api().get("/connections").await?.expect_status(200)?.json()?;
         ensure!(open.as_array().is_some_and(|open| open.len() == usize::from(id == "bruno")), "{open}");

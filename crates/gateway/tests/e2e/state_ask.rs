@@ -4,7 +4,7 @@
 //!
 //! One state cannot be held from outside: `stalled`, which heals itself at once. The actors' tests have it.
 
-use crate::harness::{Server, problem};
+use crate::harness::{Server, WITHIN, problem};
 use anyhow::{Context, Result, bail, ensure};
 use enlace_domain::Fault;
 use enlace_domain::error::ErrorKind;
@@ -13,9 +13,11 @@ use enlace_domain::session::{Ask, Decision, Facts, Refusal, StateName, decide};
 use enlace_gateway::client::{Answer, Phone};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-/// How long the network keeps the QRs of those who must stay `connecting`: less than anybody waits for one.
-const HELD_SECONDS: u32 = 8;
+/// How long the network keeps the QRs of those who must stay `connecting`: less than anybody waits for one, and than the
+/// session itself does.
+const HELD_SECONDS: u32 = 25;
 
 /// One cell's session.
 struct Cell {
@@ -69,7 +71,7 @@ impl Cell {
     }
 
     async fn ask_to_link(&self, server: &Server, method: &str, force: bool) -> Result<Answer> {
-        let mut body = json!({ "method": method, "force": force });
+        let mut body = json!({ "method": method, "force": force, "wait": 60 });
         if method == "code" {
             body["phone"] = self.phone.number.as_str().into();
         }
@@ -130,7 +132,7 @@ impl Cell {
 
     async fn ask(&self, server: &Server) -> Result<Answer> {
         match self.ask {
-            Ask::Qr => server.api.get(&self.path("qr?format=json")).await,
+            Ask::Qr => server.api.get(&self.path("qr?format=json&wait=60")).await,
             Ask::LinkQr => self.ask_to_link(server, "qr", false).await,
             Ask::LinkCode => self.ask_to_link(server, "code", false).await,
             Ask::ForceQr => self.ask_to_link(server, "qr", true).await,
@@ -165,7 +167,7 @@ impl Cell {
             Decision::Refuse(refusal) => self.check_refusal(server, refusal, answer).await,
             Decision::UnlinkAndBegin => {
                 self.check_secret(answer)?;
-                ensure!(self.phone.devices().await?.is_empty(), "the old device is still linked");
+                self.check_unlinked().await?;
                 self.check_state(server, &["awaiting_scan", "awaiting_code"]).await
             }
             Decision::BeginLink if is_link => {
@@ -222,6 +224,15 @@ impl Cell {
     }
 
     /// A QR or a code, never an empty success.
+    /// The network may have to be told a second time.
+    async fn check_unlinked(&self) -> Result<()> {
+        let gone = async {
+            while !self.phone.devices().await?.is_empty() {}
+            anyhow::Ok(())
+        };
+        timeout(WITHIN, gone).await.context("the old device is still linked")?
+    }
+
     fn check_secret(&self, answer: Answer) -> Result<()> {
         let body = answer.expect_status(200)?.json()?;
         let secret = match self.ask {

@@ -1,6 +1,6 @@
 //! Whom a session trusts.
 
-use crate::harness::{Server, problem};
+use crate::harness::{Server, nobody_listens, problem};
 use anyhow::{Result, ensure};
 use serde_json::json;
 
@@ -23,9 +23,8 @@ async fn a_session_of_whatsapp_dialled_at_the_simulator_ends_in_a_certificate_er
 
 #[tokio::test]
 async fn an_unreachable_network_is_a_state_and_a_problem_and_never_a_hang() -> Result<()> {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let nobody = nobody_listens()?;
     let url = format!("ws://{}/ws/chat", nobody.local_addr()?);
-    drop(nobody);
     let folder = tempfile::tempdir()?;
     let server = Server::start_in(folder.path(), &[], &[("ENLACE_WHATSAPP_URL", &url)]).await?;
     server.create("real").await?;

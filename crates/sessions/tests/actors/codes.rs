@@ -1,13 +1,12 @@
 //! Links by pairing code, told by a network in memory.
 
-use crate::rig::{Rig, by_code};
+use crate::rig::{PATIENCE, Rig, by_code};
 use enlace_domain::Fault;
 use enlace_domain::port::whatsapp::EngineError;
 use enlace_domain::session::StateName;
 use enlace_sessions::LinkRequest;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
-use std::time::Duration;
 
 #[tokio::test]
 async fn a_code_is_answered_after_the_network_accepted_it_and_a_live_one_is_given_again() {
@@ -51,7 +50,7 @@ async fn a_refused_code_says_what_the_network_said() {
     let error = rig.gateway.link(&id, by_code("999100000002")).await.unwrap_err();
     assert_eq!((error.code(), error.retry_after()), ("code-refused", Some(60)));
     // The QR beside it lives on.
-    assert_eq!(rig.gateway.qr(&id, Duration::ZERO).await.unwrap().seq, 1);
+    assert_eq!(rig.gateway.qr(&id, PATIENCE).await.unwrap().seq, 1);
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn a_round_without_a_scan_rests_and_one_call_begins_afresh() {
     assert_eq!(rig.gateway.qr(&id, PATIENCE).await.unwrap_err().code(), "link-expired");
     let connection = rig.begin_qr(&id).await;
     assert!(!connection.request.linked);
-    assert_eq!(rig.gateway.qr(&id, Duration::ZERO).await.unwrap().seq, 2);
+    assert_eq!(rig.gateway.qr(&id, PATIENCE).await.unwrap().seq, 2);
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn after_a_failed_scan_the_link_goes_on_and_the_next_one_links() {
     connection.fail_pairing("phone-not-verified", true).await;
     let session = rig.wait_for_reason(&id, "phone-not-verified").await;
     assert_eq!(session.state.name, StateName::AwaitingScan);
-    assert_eq!(rig.gateway.qr(&id, Duration::ZERO).await.unwrap().seq, 1, "its QR is served on");
+    assert_eq!(rig.gateway.qr(&id, PATIENCE).await.unwrap().seq, 1, "its QR is served on");
     connection.show_qr("second").await;
     assert!(!connection.is_closed());
     connection.pair("999100000001").await;
@@ -241,7 +241,8 @@ async fn a_connection_that_ends_with_a_failed_scan_is_dialled_anew() {
 
 #[tokio::test]
 async fn a_connection_that_shows_nothing_after_a_failed_scan_is_dialled_anew() {
-    let config = SessionsConfig { first_qr_within: Duration::from_millis(50), ..SessionsConfig::default() };
+    let config =
+        SessionsConfig { first_qr_within: Duration::from_millis(1_500), ..SessionsConfig::default() };
     let rig = Rig::with(config).await;
     let id = rig.create("ana").await;
     let asker = rig.looks(&id);
@@ -249,6 +250,7 @@ async fn a_connection_that_shows_nothing_after_a_failed_scan_is_dialled_anew() {
     connection.show_qr_for("first", Duration::from_millis(50)).await;
     asker.await.unwrap().unwrap();
     connection.fail_pairing("phone-not-verified", true).await;
+    rig.wait_for_reason(&id, "phone-not-verified").await;
     let again = rig.network.next_connection().await;
     assert!(connection.is_closed() && !again.request.linked);
 }

@@ -56,7 +56,7 @@ async fn every_rotation_is_an_event_and_the_newest_qr_is_served() {
         );
     }
     assert_eq!(seqs, [1, 2]);
-    let qr = rig.gateway.qr(&id, Duration::ZERO).await.unwrap();
+    let qr = rig.gateway.qr(&id, PATIENCE).await.unwrap();
     assert_eq!((qr.seq, qr.payload.expose_secret()), (2, "second"));
     let stored = format!("{:?}", rig.events().await);
     assert!(!stored.contains("second") && !stored.contains("first"), "a payload is in a stored event");

@@ -165,7 +165,7 @@ async fn a_link_that_is_lost_in_the_middle_of_a_passkey_ends_with_its_code() {
     let rig = Rig::new().await;
     let id = rig.create("ana").await;
     let connection = rig.begin_qr(&id).await;
-    let short = IssuedCode { code: "ABCD1234".into(), valid_for: Duration::from_millis(500) };
+    let short = IssuedCode { code: "ABCD1234".into(), valid_for: Duration::from_secs(3) };
     connection.answer_code(Ok(short));
     rig.gateway.link(&id, by_code("999100000001")).await.unwrap();
     connection.ask_passkey(options()).await;

@@ -60,7 +60,7 @@ async fn a_proxy_that_wants_a_password_ends_the_link_with_what_to_do() {
 
 #[tokio::test]
 async fn who_waits_for_a_turn_is_not_given_up() {
-    let config = SessionsConfig { first_qr_within: Duration::from_millis(300), ..quick() };
+    let config = SessionsConfig { first_qr_within: Duration::from_millis(1_500), ..quick() };
     let rig = Rig::with(config).await;
     let (ana, bruno) = (rig.create("ana").await, rig.create("bruno").await);
     let _waits = rig.looks(&ana);

@@ -8,6 +8,7 @@ use enlace_domain::id::SessionId;
 use enlace_domain::link::{LinkMethod, Qr};
 use enlace_domain::message::Content;
 use enlace_domain::port::inbox::InboundMessage;
+use enlace_domain::port::store::{Change, Entry, Store as _};
 use enlace_domain::session::{Session, StateName};
 use enlace_sessions::{
     CreateSession, Cursor, EventHub, EventReader, Gateway, GatewayError, GatewayParts, LinkAnswer,
@@ -169,12 +170,10 @@ impl Rig {
 
     /// Every event so far.
     pub(crate) async fn events(&self) -> Vec<Arc<Event>> {
-        let mut reader = self.events_from(0).await;
-        let mut all = Vec::new();
-        while let Ok(batch) = tokio::time::timeout(Duration::from_millis(200), reader.next()).await {
-            all.extend(batch.unwrap());
-        }
-        all
+        // What can be read of a session is on its way to the disk, and the writer keeps the order.
+        let nothing = Entry { change: Change::None, event: None };
+        self.disk.inner.commit(vec![nothing]).await.unwrap();
+        self.disk.inner.events_after(0, &EventFilter::default(), usize::MAX).await.unwrap()
     }
 
     /// The names of the states a session went through.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Short enough for a test, long enough for what a test does in between.
-const SHORT: Duration = Duration::from_millis(1_500);
+const SHORT: Duration = Duration::from_secs(3);
 
 fn settings() -> SessionsConfig {
     SessionsConfig { reconnect_first: Duration::from_millis(5), ..SessionsConfig::default() }
@@ -81,7 +81,7 @@ async fn a_code_that_nobody_types() {
     let connection = rig.network.next_connection().await;
     connection.show_qr_for("the only one", SHORT).await;
     asker.await.unwrap().unwrap();
-    connection.answer_code(Ok(IssuedCode { code: "ABCD1234".into(), valid_for: SHORT * 4 }));
+    connection.answer_code(Ok(IssuedCode { code: "ABCD1234".into(), valid_for: SHORT * 2 }));
     rig.gateway.link(&id, by_code("999100000002")).await.unwrap();
     rig.wait_for(&id, StateName::AwaitingCode).await;
     // The code ends, no further QR comes: another connection serves.

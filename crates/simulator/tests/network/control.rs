@@ -324,11 +324,11 @@ async fn trouble_that_is_put_off_is_listed_and_can_be_taken_back() {
     let (mut socket, _) = companion.log_in(&api.simulator).await;
 
     // Both are due; only the one that was ordered after everything was taken back strikes.
-    api.post("/faults", json!({ "kind": "cut", "phone": ana, "after": 0.2 })).await;
+    api.post("/faults", json!({ "kind": "cut", "phone": ana, "after": 2.0 })).await;
     assert_eq!(api.get("/faults").await.1.as_array().unwrap().len(), 2);
     assert_eq!(api.delete("/faults").await.0, 204);
     assert_eq!(api.get("/faults").await.1, json!([]));
-    api.post("/faults", json!({ "kind": "stream-error", "phone": ana, "after": 0.4 })).await;
+    api.post("/faults", json!({ "kind": "stream-error", "phone": ana, "after": 2.1 })).await;
     let last = socket.until_end().await;
     assert_eq!(last.last().unwrap().tag, "stream:error");
     assert_eq!(api.get("/faults").await.1, json!([]));

@@ -162,7 +162,7 @@ async fn both_sides_show_one_code_and_the_passkey_outlives_the_process() {
 
 #[tokio::test]
 async fn a_passkey_that_nobody_shows_ends_the_scan_and_the_qr_is_offered_again() {
-    let config = SimulatorConfig { speed: 1_000.0, refs: 64, ..SimulatorConfig::default() };
+    let config = SimulatorConfig { speed: 100.0, refs: 64, ..SimulatorConfig::default() };
     let simulator = Simulator::start(config).unwrap();
     let ana = simulator.phone("Ana").await.unwrap();
     simulator.fault(Fault::new(FaultKind::DemandPasskey)).unwrap();

@@ -15,7 +15,10 @@ fn open(folder: &Path) -> Simulator {
 #[tokio::test]
 async fn phones_links_sessions_and_queues_outlive_the_network() {
     let folder = tempfile::tempdir().unwrap();
-    let simulator = open(folder.path());
+    // An address of its own: nobody takes the media listener's port between the two starts.
+    let media_listen = "127.83.7.1:0".parse().unwrap();
+    let config = SimulatorConfig { media_listen, ..SimulatorConfig::default() };
+    let simulator = Simulator::open(folder.path(), config.clone()).unwrap();
     let ana = simulator.phone("Ana").await.unwrap();
     let bruno = simulator.phone("Bruno").await.unwrap();
     let (mut companion, mut socket) = Companion::link(&simulator, &ana).await;
@@ -30,7 +33,7 @@ async fn phones_links_sessions_and_queues_outlive_the_network() {
         (simulator.noise_static_public_key(), simulator.media_base(), simulator.media_ca_pem().to_owned());
     simulator.shutdown().await;
 
-    let simulator = open(folder.path());
+    let simulator = Simulator::open(folder.path(), config).unwrap();
     assert_eq!(simulator.noise_static_public_key(), key);
     assert_eq!((simulator.media_base(), simulator.media_ca_pem()), (media, ca.as_str()));
     let ana = simulator.phone("Ana").await.unwrap();

@@ -1,11 +1,11 @@
 //! What a companion asks after its login.
 
-use enlace_simulator::{Phone, Simulator, SimulatorConfig};
+use enlace_simulator::{Direction, Phone, Simulator, SimulatorConfig, TraceLine};
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node};
 
 use crate::companion::{Companion, attr, bytes_of, child, server};
-use crate::messages::jid;
+use crate::messages::{jid, until};
 use crate::socket::Socket;
 
 async fn linked() -> (Simulator, Phone, Companion, Socket) {
@@ -151,7 +151,7 @@ async fn a_silent_connection_answers_nothing_and_a_dropped_ack_is_never_sent() {
     simulator.fault(order("drop-acks")).unwrap();
     companion.send_text_as(&mut socket, &jid(&bruno), "unacked", "LOST1").await;
     let id = companion.send_text(&mut socket, &jid(&bruno), "acked").await;
-    crate::messages::until(|| bruno.messages().iter().any(|message| message.id == id)).await;
+    until(|| bruno.messages().iter().any(|message| message.id == id)).await;
     assert!(bruno.messages().iter().any(|message| message.id == "LOST1"), "it was delivered all the same");
     assert_eq!(simulator.fault(order("silence")).unwrap(), 1);
     socket
@@ -159,6 +159,9 @@ async fn a_silent_connection_answers_nothing_and_a_dropped_ack_is_never_sent() {
         .await;
     bruno.send_text(&ana.number(), "unheard").await.unwrap();
     assert_eq!(simulator.connections()[0].state, "silent");
+    // Heard, and still not answered.
+    let pings = |line: &TraceLine| line.direction == Direction::FromClient && line.xml.contains("id=\"p\"");
+    until(|| simulator.trace(None, 0).iter().any(pings)).await;
     simulator.fault(order("cut")).unwrap();
     let rest = socket.until_end().await;
     assert!(rest.iter().all(|node| node.tag != "ack" || attr(node, "id") != "LOST1"));

@@ -153,7 +153,7 @@ async fn a_network_that_shuts_down_closes_and_a_cut_does_not() {
 
 #[tokio::test]
 async fn a_client_that_reads_nothing_is_cut_and_loses_nothing() {
-    let api = Api::with(SimulatorConfig { stall_seconds: 1, ..SimulatorConfig::default() }).await;
+    let api = Api::with(SimulatorConfig { stall_seconds: 5, ..SimulatorConfig::default() }).await;
     let ana = api.simulator.phone("Ana").await.unwrap();
     let bruno = api.simulator.phone("Bruno").await.unwrap();
     let (mut companion, socket) = Companion::link(&api.simulator, &ana).await;

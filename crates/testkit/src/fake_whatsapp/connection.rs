@@ -239,8 +239,13 @@ impl Connection for FakeConnection {
 
     async fn send(&self, message: &Outgoing) -> Result<(), SendError> {
         let _ = self.sent.send(message.clone());
-        while self.holding.load(Ordering::SeqCst) {
-            self.release.notified().await;
+        loop {
+            // Before the look: a release in between is not lost.
+            let released = self.release.notified();
+            if !self.holding.load(Ordering::SeqCst) {
+                break;
+            }
+            released.await;
         }
         lock(&self.send_answers).pop_front().unwrap_or(Ok(()))
     }

@@ -90,7 +90,7 @@ async fn what_is_done_to_a_sessions_life_passkey_and_proxy_is_kept_without_secre
     let connection = api.awaiting_scan("ana", PAYLOAD).await;
     connection.ask_passkey(json!({"challenge": "c3VycHJpc2U", "rpId": "web.whatsapp.com"})).await;
     let passkey = "/v1/sessions/ana/passkey";
-    eventually(async || (api.get(passkey).await.status == 200).then_some(())).await;
+    api.until_state("ana", "awaiting_passkey").await;
     let signed = json!({
         "rawId": "AQID",
         "response": {"clientDataJSON": "e30", "authenticatorData": "AAAA", "signature": "c2lnbmVk"}

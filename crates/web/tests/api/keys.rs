@@ -207,7 +207,7 @@ async fn nothing_is_shown_to_a_key_that_was_revoked_before_its_stream_could_be_r
 async fn a_stream_ends_when_its_key_expires() {
     let api = Api::new().await;
     let server = Server::of(&api).await;
-    let key = api.key_for(&[Scope::Read], TimeDelta::seconds(3)).await;
+    let key = api.key_for(&[Scope::Read], TimeDelta::seconds(6)).await;
     let reader = server.open_with("/v1/events?named=true", &key, None).await;
     assert_eq!(last_word(reader).await, "key-expired");
     let again = api.call(Method::GET, "/v1/events", &key).await;

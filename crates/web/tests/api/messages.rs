@@ -60,6 +60,7 @@ async fn a_message_of_a_session_that_is_offline_waits() {
     let api = Api::new().await;
     let connection = api.online("ana").await;
     connection.lose("stream-ended").await;
+    api.until_state("ana", "reconnecting").await;
     let answer = api.post(PATH, &json!({"to": "999100000002", "text": "Later", "wait": 0})).await;
     assert_eq!(answer.status, 202, "{answer:?}");
     assert_eq!(answer.json()["status"], "queued");

@@ -28,7 +28,6 @@ async fn links_states_silence_and_reconnects_are_measured() {
         (r#"enlace_sessions{network="simulator",state="online"}"#, "1"),
         (r#"enlace_sessions{network="simulator",state="unlinked"}"#, "1"),
         (r#"enlace_sessions{network="simulator",state="reconnecting"}"#, "0"),
-        (r#"enlace_session_silence_seconds{network="simulator",session="ana"}"#, "0"),
         (r#"enlace_links_total{network="simulator",outcome="accepted"}"#, "1"),
         (completed, "1"),
         (r#"enlace_events_total{type="session.qr"}"#, "1"),

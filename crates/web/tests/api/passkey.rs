@@ -3,6 +3,7 @@
 use super::support::{Api, PATIENCE, PAYLOAD};
 use enlace_domain::port::EngineError;
 use enlace_domain::port::inbox::ConnectionEvent;
+use enlace_sessions::{Limits, SessionsConfig};
 use enlace_testkit::FakeConnection;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -25,10 +26,16 @@ fn assertion() -> Value {
     })
 }
 
+/// Where a test may ask as often as it likes whether it is there yet.
+async fn unhurried() -> Api {
+    let limits = Limits { link_per_minute: 200_000, ..Limits::default() };
+    Api::with_rules(SessionsConfig { limits, ..SessionsConfig::default() }).await
+}
+
 async fn asked(api: &Api) -> Arc<FakeConnection> {
     let connection = api.awaiting_scan("ana", PAYLOAD).await;
     connection.ask_passkey(options()).await;
-    until(api, |answer| answer["status"] == "requested").await;
+    api.until_state("ana", "awaiting_passkey").await;
     connection
 }
 
@@ -43,7 +50,7 @@ async fn until(api: &Api, holds: impl Fn(&Value) -> bool) {
 
 #[tokio::test]
 async fn a_passkey_is_asked_answered_and_confirmed() {
-    let api = Api::new().await;
+    let api = unhurried().await;
     let connection = asked(&api).await;
     assert_eq!(api.get("/v1/sessions/ana").await.json()["state"]["name"], "awaiting_passkey");
     let answer = api.get(PASSKEY).await;
@@ -78,7 +85,7 @@ async fn a_passkey_is_asked_answered_and_confirmed() {
 
 #[tokio::test]
 async fn where_no_passkey_is_asked_it_is_said() {
-    let api = Api::new().await;
+    let api = unhurried().await;
     api.awaiting_scan("ana", PAYLOAD).await;
     api.get(PASSKEY).await.assert_problem(409, "no-passkey-asked");
     api.post(PASSKEY, &assertion()).await.assert_problem(409, "no-passkey-asked");
@@ -93,7 +100,7 @@ async fn where_no_passkey_is_asked_it_is_said() {
 
 #[tokio::test]
 async fn each_bad_part_of_an_assertion_is_named() {
-    let api = Api::new().await;
+    let api = unhurried().await;
     let connection = asked(&api).await;
     let with = |field: &str, value: Value| {
         let mut body = assertion();

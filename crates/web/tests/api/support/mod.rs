@@ -190,6 +190,12 @@ impl Api {
         self.first_qr(id, payload).await
     }
 
+    /// Waits until a session is in a state.
+    pub(crate) async fn until_state(&self, id: &str, name: &str) {
+        let path = format!("/v1/sessions/{id}");
+        eventually(async || (self.get(&path).await.json()["state"]["name"] == name).then_some(())).await;
+    }
+
     /// Asks for a session's QR, lets its network show this one, and returns the connection.
     pub(crate) async fn first_qr(&self, id: &str, payload: &str) -> Arc<FakeConnection> {
         let path = format!("/v1/sessions/{id}/qr?format=text");
