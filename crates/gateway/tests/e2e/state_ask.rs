@@ -15,9 +15,9 @@ use futures::future::try_join_all;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-/// How long the network keeps the QRs of those who must stay `connecting`: less than anybody waits for one, and than the
-/// session itself does.
-const HELD_SECONDS: u32 = 25;
+/// How long the network keeps the QRs of those who must stay `connecting`: less than anybody waits for one, and than a
+/// code may take.
+const HELD_SECONDS: u32 = 15;
 
 /// One cell's session.
 struct Cell {
