@@ -8,23 +8,30 @@ pub(crate) struct Figure {
     measured: f64,
     budget: Option<f64>,
     unit: &'static str,
+    peer: Option<&'static str>,
     note: String,
 }
 
 impl Figure {
     /// A figure that must not be above its budget.
     pub(crate) fn at_most(what: impl Into<String>, measured: f64, budget: f64, unit: &'static str) -> Self {
-        Self { what: what.into(), measured, budget: Some(budget), unit, note: String::new() }
+        Self { what: what.into(), measured, budget: Some(budget), unit, peer: None, note: String::new() }
     }
 
     /// A figure for the reader only.
     pub(crate) fn told(what: impl Into<String>, measured: f64, unit: &'static str) -> Self {
-        Self { what: what.into(), measured, budget: None, unit, note: String::new() }
+        Self { what: what.into(), measured, budget: None, unit, peer: None, note: String::new() }
     }
 
     /// With a word on how it was measured.
     pub(crate) fn because(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
+        self
+    }
+
+    /// With what a peer did (see [`crate::peer`]).
+    pub(crate) fn beside(mut self, peer: &'static str) -> Self {
+        self.peer = Some(peer);
         self
     }
 
@@ -52,11 +59,13 @@ pub(crate) fn percentile(samples: &mut [f64], share: f64) -> f64 {
     samples[at]
 }
 
-/// Figure, budget, verdict: as Markdown, so that it can be pasted.
+/// Figure, budget, peer, verdict: as Markdown, so that it can be pasted.
 pub(crate) fn table(figures: &[Figure]) -> String {
-    let mut text = String::from("\n| what | measured | budget | verdict | note |\n|---|---|---|---|---|\n");
+    let mut text = String::from(
+        "\n| what | measured | budget | Baileys 6.7 / 7.0, bare | verdict | note |\n|---|---|---|---|---|---|\n",
+    );
     for figure in figures {
-        let Figure { what, measured, budget, unit, note } = figure;
+        let Figure { what, measured, budget, unit, peer, note } = figure;
         let budget = budget.map_or("–".to_owned(), |budget| format!("≤ {budget} {unit}"));
         let verdict = match (figure.budget, figure.holds()) {
             (None, _) => "–",
@@ -65,7 +74,11 @@ pub(crate) fn table(figures: &[Figure]) -> String {
         };
         // A form that draws nothing takes microseconds.
         let decimals = if *measured < 0.1 { 4 } else { 2 };
-        let _ = writeln!(text, "| {what} | {measured:.decimals$} {unit} | {budget} | {verdict} | {note} |");
+        let peer = peer.unwrap_or("–");
+        let _ = writeln!(
+            text,
+            "| {what} | {measured:.decimals$} {unit} | {budget} | {peer} | {verdict} | {note} |"
+        );
     }
     text
 }
@@ -87,6 +100,12 @@ mod tests {
     fn a_figure_above_its_budget_is_a_miss() {
         let figures = [Figure::at_most("a", 2.0, 1.0, "ms"), Figure::at_most("b", 1.0, 1.0, "ms")];
         assert_eq!(figures.iter().map(Figure::holds).collect::<Vec<_>>(), [false, true]);
-        assert!(table(&figures).contains("| a | 2.00 ms | ≤ 1 ms | MISSED |"));
+        assert!(table(&figures).contains("| a | 2.00 ms | ≤ 1 ms | – | MISSED |"));
+    }
+
+    #[test]
+    fn what_a_peer_did_stands_beside() {
+        let figures = [Figure::at_most("a", 1.0, 2.0, "ms").beside("3 ms").because("so")];
+        assert!(table(&figures).contains("| a | 1.00 ms | ≤ 2 ms | 3 ms | holds | so |"));
     }
 }

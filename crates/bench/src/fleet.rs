@@ -1,6 +1,7 @@
 //! Many linked sessions at rest: memory, and how long they take to come back after a restart.
 
 use crate::figure::Figure;
+use crate::peer;
 use crate::process::{Process, time_to_ready};
 use crate::say;
 use crate::storm;
@@ -50,12 +51,8 @@ pub(crate) async fn over_websocket(binary: &Path, sizes: &[usize]) -> Result<(Ve
             "  {size} sessions: {memory:.1} MB, ready in {ready:.0} ms, all online in {resumed:.2} s"
         ));
         if size == 100 {
-            figures.push(Figure::at_most(
-                "whole process at 100 linked sessions",
-                memory,
-                WHOLE_AT_100_MB,
-                "MB",
-            ));
+            let what = "whole process at 100 linked sessions";
+            figures.push(Figure::at_most(what, memory, WHOLE_AT_100_MB, "MB").beside(peer::AT_100));
         }
         let what = format!("memory per idle linked session at {size}, WebSocket");
         let measured = each(memory - empty, size);
@@ -103,7 +100,7 @@ pub(crate) async fn in_process(binary: &Path, sizes: &[usize], network_each: &[f
 /// The budget is for the largest number; the smaller one is told beside it.
 fn budgeted(what: String, measured: f64, budget: f64, size: usize, sizes: &[usize]) -> Figure {
     if Some(&size) == sizes.iter().max() {
-        Figure::at_most(what, measured, budget, "MB")
+        Figure::at_most(what, measured, budget, "MB").beside(peer::EACH)
     } else {
         Figure::told(what, measured, "MB")
     }
@@ -112,7 +109,9 @@ fn budgeted(what: String, measured: f64, budget: f64, size: usize, sizes: &[usiz
 fn budgeted_seconds(size: usize, resumed: f64, sizes: &[usize]) -> Figure {
     let what = format!("{size} linked sessions resumed");
     if Some(&size) == sizes.iter().max() {
-        Figure::at_most(what, resumed, RESUME_SECONDS, "s").because("from the start of the process")
+        Figure::at_most(what, resumed, RESUME_SECONDS, "s")
+            .beside(peer::RESUMED)
+            .because("from the start of the process")
     } else {
         Figure::told(what, resumed, "s")
     }

@@ -1,6 +1,7 @@
 //! The times of linking: request → first QR, and scan → online, one session after the other.
 
 use crate::figure::{Figure, percentile};
+use crate::peer;
 use crate::process::{Process, time_to_ready};
 use crate::relay::Relay;
 use anyhow::{Context, Result};
@@ -54,7 +55,7 @@ pub(crate) async fn measure(binary: &Path, links: usize) -> Result<Vec<Figure>> 
     }
     gateway.stop().await?;
     network.stop().await?;
-    let mut figures = vec![Figure::at_most("start → /readyz, empty", ready, 500.0, "ms")];
+    let mut figures = vec![Figure::at_most("start → /readyz, empty", ready, 500.0, "ms").beside(peer::READY)];
     figures.extend(samples.figures());
     Ok(figures)
 }
@@ -115,6 +116,7 @@ impl Samples {
                 10.0,
                 "ms",
             )
+            .beside(peer::FIRST_QR)
             .because(&*taken_off),
             Figure::at_most(
                 "request → first QR, over the network, p99",
@@ -131,6 +133,7 @@ impl Samples {
                 100.0,
                 "ms",
             )
+            .beside(peer::SCAN)
             .because(&*waits),
             Figure::told("scan → online, over the network's waits, p99", percentile(&mut online, 0.99), "ms")
                 .because("the same"),

@@ -10,6 +10,7 @@ mod figure;
 mod fleet;
 mod link;
 mod pace;
+mod peer;
 mod process;
 mod relay;
 mod storm;
