@@ -24,6 +24,8 @@ const EACH_OVER_WEBSOCKET_MB: f64 = 0.7;
 const EACH_IN_PROCESS_MB: f64 = 0.45;
 const WHOLE_AT_100_MB: f64 = 70.0;
 const RESUME_SECONDS: f64 = 10.0;
+const ON_ONE_CORE: usize = 50;
+const WHOLE_ON_ONE_CORE_MB: f64 = 64.0;
 
 /// The gateway alone; the simulator has a process of its own. Answers also with the simulator's memory per session.
 pub(crate) async fn over_websocket(binary: &Path, sizes: &[usize]) -> Result<(Vec<Figure>, Vec<f64>)> {
@@ -62,12 +64,54 @@ pub(crate) async fn over_websocket(binary: &Path, sizes: &[usize]) -> Result<(Ve
         );
         figures.push(Figure::at_most(format!("start → /readyz at {size} sessions"), ready, 500.0, "ms"));
         figures.push(budgeted_seconds(size, resumed, sizes));
+        figures.push(listed(&gateway.api()?, size).await?);
     }
     say(&format!("  {linked} sessions: every connection cut at once …"));
     figures.extend(storm::measure(&gateway.api()?, &network.phones()?, linked).await?);
     gateway.stop().await?;
     network.stop().await?;
     Ok((figures, network_each))
+}
+
+/// A small machine: one core, and the gateway alone on it.
+pub(crate) async fn on_one_core(binary: &Path) -> Result<Vec<Figure>> {
+    let (network_folder, folder) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let network =
+        Process::start(binary, &["simulator", "--data-dir", &network_folder.path().to_string_lossy()])
+            .await?;
+    let simulator = format!("--simulator={}", network.url);
+    let path = folder.path().to_string_lossy().into_owned();
+    let arguments = ["serve", simulator.as_str(), "--data-dir", path.as_str()];
+    let gateway = Process::start_on_one_core(binary, &arguments).await?;
+    link_up_to(&gateway.api()?, &network.phones()?, 0, ON_ONE_CORE).await?;
+    tokio::time::sleep(REST).await;
+    let memory = gateway.memory()?;
+    gateway.stop().await?;
+    network.stop().await?;
+    let what = format!("{ON_ONE_CORE} linked sessions on one core, all in all");
+    Ok(vec![
+        Figure::at_most(what, memory, WHOLE_ON_ONE_CORE_MB, "MB")
+            .beside(peer::ON_ONE_CORE)
+            .because("right after linking"),
+    ])
+}
+
+/// How long it takes to read the list of all sessions, page by page.
+async fn listed(api: &Api, size: usize) -> Result<Figure> {
+    let began = Instant::now();
+    let (mut seen, mut token) = (0, String::new());
+    loop {
+        let page = api.get(&format!("/v1/sessions?page_size=200&page_token={token}")).await?;
+        let page = page.expect_status(200)?.json()?;
+        seen += page["items"].as_array().map_or(0, Vec::len);
+        match page["next_page_token"].as_str() {
+            Some(next) => next.clone_into(&mut token),
+            None => break,
+        }
+    }
+    ensure!(seen == size, "{seen} of {size} sessions are listed");
+    let took = began.elapsed().as_secs_f64() * 1_000.0;
+    Ok(Figure::told(format!("{size} sessions listed, all pages"), took, "ms").because("200 a page"))
 }
 
 /// Gateway and simulator in one process; the simulator's share, as measured in its own process, is taken off.

@@ -129,6 +129,8 @@ async fn measure_part(part: Part, binary: &Path, args: &Args) -> Result<Vec<Figu
             let (mut figures, simulator_each) = fleet::over_websocket(binary, sessions).await?;
             say(&format!("linking up to {sessions:?} sessions, simulator in the same process …"));
             figures.extend(fleet::in_process(binary, sessions, &simulator_each).await?);
+            say("linking 50 sessions on one core …");
+            figures.extend(fleet::on_one_core(binary).await?);
             Ok(figures)
         }
         Part::Faults => {

@@ -13,3 +13,5 @@ pub(crate) const SCAN: &str = "59–68 / 196–605 ms";
 pub(crate) const RESUMED: &str = "100 in 0.7 / 2.3–3.4 s";
 /// From the start to ready.
 pub(crate) const READY: &str = "0.7 s";
+/// Fifty linked sessions on one core.
+pub(crate) const ON_ONE_CORE: &str = "130–162 MB";

@@ -42,7 +42,18 @@ impl Process {
         arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> Result<Self> {
-        let mut child = Command::new(binary)
+        Self::spawn(Command::new(binary), arguments, environment).await
+    }
+
+    /// The same on one core; needs `taskset`, which Linux systems have.
+    pub(crate) async fn start_on_one_core(binary: &Path, arguments: &[&str]) -> Result<Self> {
+        let mut command = Command::new("taskset");
+        command.args(["-c", "0"]).arg(binary);
+        Self::spawn(command, arguments, &[]).await
+    }
+
+    async fn spawn(mut command: Command, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
+        let mut child = command
             .args(arguments)
             .args(["--listen", "127.0.0.1:0", "--log", LOG])
             .env("ENLACE_ADMIN_KEY", KEY)

@@ -31,18 +31,22 @@ pub(super) async fn look(report: &mut Report, settings: &Settings) {
         return;
     }
     let read = timeout(STEP, read(&policy.url)).await.context("no answer in time").and_then(|read| read);
-    let page = match read {
-        Ok(page) => page,
+    let (date, named) = match read {
+        Ok(Page { date, named }) => (date, named),
+        Err(error) => (None, Err(error)),
+    };
+    if let Some(date) = &date {
+        check_clock(report, date);
+    }
+    let named = match named {
+        Ok(named) => named,
         Err(error) => {
-            report.note("version", format_args!("{} can't be used ({error:#}); {told}", policy.url));
+            report.note("version", format_args!("{} can't be used ({error:#}); {told}{WELL}", policy.url));
             return;
         }
     };
-    if let Some(date) = &page.date {
-        check_clock(report, date);
-    }
-    match (page.named, policy.pinned) {
-        (None, _) => report.note("version", format_args!("{} names no version; {told}", policy.url)),
+    match (named, policy.pinned) {
+        (None, _) => report.note("version", format_args!("{} names no version; {told}{WELL}", policy.url)),
         (Some(named), None) => report.good("version", format_args!("WhatsApp Web is {named} now")),
         (Some(named), Some(pinned)) if pinned < named => report.note(
             "version",
@@ -61,11 +65,15 @@ fn known(kept: Option<&Path>) -> ClientVersion {
     kept.filter(|kept| *kept > ClientVersion::BUILT_IN).unwrap_or(ClientVersion::BUILT_IN)
 }
 
+/// A page that can't be read is no fault while WhatsApp takes the version that is told.
+const WELL: &str = ", which is well as long as sessions are not `version-refused`; else look at `version_url`, or set `version`";
+
 /// What the page says.
 struct Page {
-    named: Option<ClientVersion>,
-    /// When it was sent, by the clock there.
+    /// When it was sent, by the clock there; told by every answer.
     date: Option<String>,
+    /// The version it names, if it is the page and names one.
+    named: Result<Option<ClientVersion>>,
 }
 
 async fn read(url: &str) -> Result<Page> {
@@ -73,10 +81,14 @@ async fn read(url: &str) -> Result<Page> {
         Client::builder().no_proxy().redirect(Policy::none()).tls_backend_preconfigured(trusted()).build()?;
     let request = client.get(url).header("sec-fetch-site", "none").header("user-agent", BROWSER);
     let mut answer = request.send().await?;
-    ensure!(answer.status() == StatusCode::OK, "it answered {}", answer.status());
     let date = answer.headers().get(DATE).and_then(|date| Some(date.to_str().ok()?.to_owned()));
-    let page = body(&mut answer).await?;
-    Ok(Page { named: ClientVersion::named_by(&String::from_utf8_lossy(&page)), date })
+    Ok(Page { date, named: named(&mut answer).await })
+}
+
+async fn named(answer: &mut Response) -> Result<Option<ClientVersion>> {
+    ensure!(answer.status() == StatusCode::OK, "it answered {}", answer.status());
+    let page = body(answer).await?;
+    Ok(ClientVersion::named_by(&String::from_utf8_lossy(&page)))
 }
 
 async fn body(answer: &mut Response) -> Result<Vec<u8>> {

@@ -109,7 +109,8 @@ async fn what_answers_and_is_not_whatsapp_is_told_apart_from_what_does_not_answe
     Ok(())
 }
 
-/// A page that is given to browsers alone, as WhatsApp does: its address, with `?broken` for one that is not there.
+/// A page that is given to browsers alone, as WhatsApp does: its address, with `?broken` for one that is not there, and
+/// `&late` for a server by whose clock it is another year.
 async fn version_page() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/sw.js", listener.local_addr()?);
@@ -124,12 +125,36 @@ async fn version_page() -> Result<String> {
                 _ => ("404 Not Found", r#"{"client_revision":2100000000}"#),
             };
             let length = page.len();
-            let answer =
-                format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{page}");
+            let date = if asked.contains("late") { "Date: Fri, 02 Jan 2015 03:04:05 GMT\r\n" } else { "" };
+            let answer = format!(
+                "HTTP/1.1 {status}\r\n{date}Content-Length: {length}\r\nConnection: close\r\n\r\n{page}"
+            );
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
     Ok(url)
+}
+
+/// Every answer tells the time, also one that is no page.
+#[tokio::test]
+async fn a_clock_that_is_not_whatsapps_is_a_failure() -> Result<()> {
+    let (folder, own) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let network = folder.path().to_str().context("a plain name")?;
+    let mut simulator =
+        Process::spawn(&["simulator", "--listen", "127.0.0.1:0", "--data-dir", network], &[])?;
+    let banner = simulator.wait_for_line(|line| line.contains("SIMULATED")).await?;
+    let door = banner.split_whitespace().last().context("an address")?.replace("http://", "ws://");
+    let door = format!("{door}/ws/chat");
+    let path = own.path().to_str().context("a plain name")?;
+    let page = version_page().await?;
+    for page in [format!("{page}?late"), format!("{page}?broken&late")] {
+        let names = [("ENLACE_WHATSAPP_URL", door.as_str()), ("ENLACE_WHATSAPP_VERSION_URL", &page)];
+        let arguments = ["doctor", "--whatsapp", "--data-dir", path, "--listen", "127.0.0.1:0"];
+        let (status, output, _) = run(&arguments, &names).await?;
+        let off = output.lines().find(|line| line.starts_with("FAIL") && line.contains("clock"));
+        ensure!(off.is_some_and(|line| line.contains("NTP")) && !status.success(), "{output}");
+    }
+    Ok(())
 }
 
 /// Fails when the page is read otherwise than the gateway reads it, or a pinned version is passed over.

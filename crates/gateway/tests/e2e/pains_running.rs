@@ -6,6 +6,8 @@ use anyhow::{Context, Result, ensure};
 use enlace_domain::session::SessionState;
 use enlace_gateway::client::Phone;
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The only linked device of a phone.
@@ -195,16 +197,27 @@ async fn pain_17_a_busy_network_is_dialled_less_and_less_often() -> Result<()> {
 
 #[tokio::test]
 async fn pain_26_nobody_is_called_home() -> Result<()> {
-    // Every way out leads to a place where nobody answers; the whole job is done all the same.
+    // Every address outside that the gateway knows is this one, and it counts who comes.
+    let outside = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = outside.local_addr()?;
+    let (network, page) = (format!("ws://{address}/ws/chat"), format!("http://{address}/sw.js"));
+    let came = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&came);
+    tokio::spawn(async move {
+        while outside.accept().await.is_ok() {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
     let folder = tempfile::tempdir()?;
-    let nowhere = "http://127.0.0.1:9";
-    let ways: Vec<_> = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, nowhere)).into();
-    let server = Server::start_in(folder.path(), &["--simulator"], &ways).await?;
+    let ways = [("ENLACE_WHATSAPP_URL", network.as_str()), ("ENLACE_WHATSAPP_VERSION_URL", &page)];
+    let mut server = Server::start_in(folder.path(), &["--simulator"], &ways).await?;
     let phone = server.link("ana").await?;
     let friend = server.phones.buy("Friend", None).await?;
     server.send("ana", &friend.number, "no licence asked").await?;
     friend.wait_for_text("no licence asked", WITHIN).await?;
     ensure!(phone.devices().await?.len() == 1, "linked once");
+    server.stop().await?;
+    ensure!(came.load(Ordering::SeqCst) == 0, "somebody outside was called");
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 //! its state by the simulated network. What must happen is the domain's to say, whose own test compares it with the
 //! specification.
 //!
-//! One state cannot be held from outside: `stalled`, which heals itself at once. The actors' tests have it.
+//! Not every cell can be reached from outside. `stalled` heals itself before anybody could ask, and means what `reconnecting`
+//! does; a login under way is as short. Of these the domain's test alone says what is decided.
 
 use crate::harness::{Server, WITHIN, problem};
 use anyhow::{Context, Result, bail, ensure};
@@ -223,7 +224,6 @@ impl Cell {
         Ok(())
     }
 
-    /// A QR or a code, never an empty success.
     /// The network may have to be told a second time.
     async fn check_unlinked(&self) -> Result<()> {
         let gone = async {
@@ -233,6 +233,7 @@ impl Cell {
         timeout(WITHIN, gone).await.context("the old device is still linked")?
     }
 
+    /// A QR or a code, never an empty success.
     fn check_secret(&self, answer: Answer) -> Result<()> {
         let body = answer.expect_status(200)?.json()?;
         let secret = match self.ask {
@@ -296,5 +297,21 @@ async fn an_expired_link_answers_every_ask_through_the_api() -> Result<()> {
         server.wait_state(&cell.id, &["link_expired"]).await?;
     }
     try_join_all(cells.iter().map(|cell| cell.check(&server))).await?;
+    Ok(())
+}
+
+/// The one cell that knows when somebody asked last.
+#[tokio::test]
+async fn an_expired_link_is_gone_for_who_asked_a_moment_ago() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    // One QR of three seconds.
+    let short = [("ENLACE_SIMULATOR_SPEED", "20"), ("ENLACE_SIMULATOR_REFS", "1")];
+    let server = Server::start_in(folder.path(), &["--simulator"], &short).await?;
+    server.create("ana").await?;
+    server.qr("ana").await?;
+    let session = server.wait_state("ana", &["link_expired"]).await?;
+    ensure!(session["state"]["reason"] == "round-over", "{session}");
+    problem(server.api.get("/v1/sessions/ana/qr").await?, 410, "link-expired")?;
+    ensure!(server.session("ana").await?["state"] == session["state"], "the look began something");
     Ok(())
 }

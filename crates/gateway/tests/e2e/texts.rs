@@ -64,7 +64,7 @@ async fn the_same_idempotency_key_sends_once() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_message_of_an_offline_session_waits_and_leaves_later() -> Result<()> {
+async fn pain_10_a_message_of_an_offline_session_is_held_and_leaves_later() -> Result<()> {
     let server = Server::start().await?;
     server.link("ana").await?;
     let friend = server.phones.buy("Friend", None).await?;

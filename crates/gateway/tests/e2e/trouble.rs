@@ -13,7 +13,7 @@ fn payload(qr: &Value) -> Result<String> {
 }
 
 #[tokio::test]
-async fn a_retired_secret_is_a_new_qr_at_once_and_the_old_one_links_nobody() -> Result<()> {
+async fn pain_03_a_retired_secret_is_a_new_qr_at_once_and_the_old_one_links_nobody() -> Result<()> {
     let server = Server::start().await?;
     server.create("ana").await?;
     let phone = server.phones.buy("Ana", None).await?;

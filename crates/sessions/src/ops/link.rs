@@ -115,10 +115,17 @@ impl Gateway {
         match tokio::time::timeout(wait.max(GRACE), answer).await {
             Ok(answer) => answer,
             Err(_) if wants_code => Err(GatewayError::NoCode),
-            Err(_) => Err(GatewayError::NoQr { reason: handle.snapshot().session.state.reason.clone() }),
+            Err(_) => {
+                // What we asked for ourselves is no reason for what the network does not do.
+                let reason = handle.snapshot().session.state.reason.clone().filter(|reason| reason != ASKED);
+                Err(GatewayError::NoQr { reason })
+            }
         }
     }
 }
+
+/// The reason of a state that somebody asked for.
+pub(crate) const ASKED: &str = "asked";
 
 /// With `wait=0` an answer that is there already must still get through.
 const GRACE: Duration = Duration::from_millis(50);
