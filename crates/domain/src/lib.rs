@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 pub mod address;
+pub mod alias;
 pub mod audit;
 pub mod clock;
 pub mod error;

@@ -2,10 +2,10 @@
 
 use crate::life::Life;
 use crate::shared::Shared;
-use crate::{pairing, passkey, send};
+use crate::{numbers, pairing, passkey, send};
 use async_trait::async_trait;
 use enlace_domain::address::PhoneNumber;
-use enlace_domain::port::whatsapp::{IssuedCode, Outgoing, PasskeyAssertion};
+use enlace_domain::port::whatsapp::{IssuedCode, NumberCheck, Outgoing, PasskeyAssertion};
 use enlace_domain::port::{Connection, EndReason, EngineError, SendError};
 use futures::FutureExt;
 use parking_lot::Mutex;
@@ -71,6 +71,11 @@ impl Connection for WebConnection {
     async fn confirm_passkey(&self) -> Result<(), EngineError> {
         let client = self.client().ok_or(EngineError::Ended)?;
         passkey::confirm(&client, &self.shared).await
+    }
+
+    async fn check_numbers(&self, numbers: &[PhoneNumber]) -> Result<Vec<NumberCheck>, EngineError> {
+        let client = self.client().ok_or(EngineError::Ended)?;
+        numbers::check(&client, &self.shared, numbers).await
     }
 
     async fn send(&self, message: &Outgoing) -> Result<(), SendError> {

@@ -27,6 +27,7 @@ mod http;
 mod life;
 mod log_filter;
 mod never_began;
+mod numbers;
 mod open;
 mod pace;
 mod pairing;

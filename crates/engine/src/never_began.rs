@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use enlace_domain::address::PhoneNumber;
-use enlace_domain::port::whatsapp::{IssuedCode, Outgoing, PasskeyAssertion};
+use enlace_domain::port::whatsapp::{IssuedCode, NumberCheck, Outgoing, PasskeyAssertion};
 use enlace_domain::port::{Connection, ConnectionEvent, EndReason, EngineError, Inbox, SendError};
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -38,6 +38,10 @@ impl Connection for NeverBegan {
     }
 
     async fn confirm_passkey(&self) -> Result<(), EngineError> {
+        Err(EngineError::Ended)
+    }
+
+    async fn check_numbers(&self, _: &[PhoneNumber]) -> Result<Vec<NumberCheck>, EngineError> {
         Err(EngineError::Ended)
     }
 

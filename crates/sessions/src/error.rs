@@ -5,7 +5,7 @@ use enlace_domain::event::LogBounds;
 use enlace_domain::id::{MessageId, SessionId};
 use enlace_domain::port::store::StoreError;
 use enlace_domain::port::whatsapp::EngineError;
-use enlace_domain::session::{Network, Refusal};
+use enlace_domain::session::{Network, Refusal, StateName};
 
 /// Why a link that was begun came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,12 @@ pub enum GatewayError {
         "the network has not accepted a pairing code within the time to wait; the request goes on: ask again with the same phone, or look at the session's state"
     )]
     NoCode,
+    /// Only an online session can ask the network.
+    #[error("this session is {} and only an online one can ask the network; wait until it is, or link it", .0.as_str())]
+    Offline(StateName),
+    /// The network did not answer a question in time.
+    #[error("the network has not answered in time; ask again")]
+    NoAnswer,
     /// The network refuses this client version.
     #[error(
         "the network refuses the web version this gateway speaks; update Enlace or set another version in the configuration"
@@ -231,6 +237,8 @@ impl Fault for GatewayError {
         Self::PhoneRequired => InvalidInput "phone-required",
         Self::NoQr { .. } => Timeout "no-qr-from-network",
         Self::NoCode => Timeout "network-timeout",
+        Self::NoAnswer => Timeout "network-timeout",
+        Self::Offline(_) => Conflict "session-offline",
         Self::VersionRefused => Unavailable "version-refused",
         Self::NetworkUnreachable { .. } => Unavailable "network-unreachable",
         Self::NetworkUnavailable(_) => Unavailable "network-unavailable",

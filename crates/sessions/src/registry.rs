@@ -4,6 +4,7 @@ use crate::actor::snapshot::Snapshot;
 use crate::actor::{Handle, Supervisor};
 use crate::error::GatewayError;
 use crate::gateway::GatewayParts;
+use crate::names::Names;
 use crate::unlinker::Unlinker;
 use enlace_domain::id::SessionId;
 use enlace_domain::session::Session;
@@ -14,16 +15,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub(crate) struct Registry {
     supervisor: Supervisor,
     handles: RwLock<HashMap<SessionId, Handle>>,
+    names: Names,
 }
 
 impl Registry {
-    pub(crate) fn new(parts: Arc<GatewayParts>) -> Self {
-        Self { supervisor: Supervisor::new(parts), handles: RwLock::default() }
+    pub(crate) fn new(parts: Arc<GatewayParts>, names: Names) -> Self {
+        Self { supervisor: Supervisor::new(parts), handles: RwLock::default(), names }
     }
 
     /// Starts the actor of a stored session.
     pub(crate) fn adopt(&self, session: Session) -> Handle {
         let id = session.id.clone();
+        self.names.learn(&id, &session.aliases);
         let handle = self.supervisor.start(session);
         self.handles.write().unwrap_or_else(PoisonError::into_inner).insert(id, handle.clone());
         handle
@@ -46,6 +49,12 @@ impl Registry {
         if handles.get(id).is_some_and(|known| known.is_same(ended)) {
             handles.remove(id);
         }
+        self.names.forget(id, &ended.snapshot().session.aliases);
+    }
+
+    /// What sessions are called elsewhere.
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Tells the network of unlinkings that it could not be told of, from now on.

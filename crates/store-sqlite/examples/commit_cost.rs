@@ -160,6 +160,7 @@ fn session(id: &SessionId) -> Session {
         metadata: serde_json::Map::new(),
         settings: Settings::default(),
         proxy: None,
+        aliases: enlace_domain::alias::Aliases::new(),
         qr_count: 0,
         round_count: 0,
         code_count: 0,

@@ -9,6 +9,7 @@ use crate::writer::{Step, WriteError, Writer, WriterCounts, WriterHandle, failur
 use async_trait::async_trait;
 use chrono::DurationRound;
 use chrono::TimeDelta;
+use enlace_domain::alias::Dialect;
 use enlace_domain::audit::{AuditFilter, AuditRecord};
 use enlace_domain::clock::Timestamp;
 use enlace_domain::event::{Event, EventFilter, LogBounds};
@@ -151,6 +152,10 @@ impl Store for SqliteStore {
     async fn queued_messages(&self, session: &SessionId) -> Result<Vec<Message>, StoreError> {
         let Some(slot) = self.inner.slots.get(session) else { return Ok(Vec::new()) };
         read::message::queued(&self.inner.reads, session, slot.number).await
+    }
+
+    async fn last_number(&self, dialect: Dialect) -> Result<u64, StoreError> {
+        read::session::last_number(&self.inner.reads, dialect).await
     }
 
     async fn retired_devices(&self) -> Result<Vec<RetiredDevice>, StoreError> {

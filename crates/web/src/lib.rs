@@ -14,7 +14,7 @@ mod router;
 mod rules;
 mod v1;
 
-pub use kit::client::TrustedProxies;
+pub use kit::client::{ClientAddress, TrustedProxies, note as note_client};
 pub use kit::problem::problem_codes;
 pub use kit::state::{BuildInfo, PublicSettings, Readiness, WebState};
 pub use metrics::Metrics;

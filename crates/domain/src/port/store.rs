@@ -1,6 +1,7 @@
 //! The storage port: one unit of changes and the events that tell of them, committed together.
 
 use crate::address::Person;
+use crate::alias::{Alias, Dialect};
 use crate::audit::{AuditFilter, AuditRecord};
 use crate::event::{Event, EventFilter, EventType, LogBounds, NewEvent};
 use crate::id::{KeyId, MessageId, RetiredId, SessionId};
@@ -17,11 +18,23 @@ use std::sync::Arc;
 /// One change of what is stored.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// Insert a session; [`StoreError::SessionExists`] when the id is taken (by a live one).
+    /// Insert a session with its aliases; [`StoreError::SessionExists`] when the id is taken (by a live one),
+    /// [`StoreError::AliasTaken`] when an alias is another's.
     CreateSession(Box<Session>),
-    /// Replace a session's row; [`StoreError::SessionNotFound`] when it is gone.
+    /// Replace a session's row, but for its aliases; [`StoreError::SessionNotFound`] when it is gone.
     SaveSession(Box<Session>),
-    /// Remove a session, its messages, keys and idempotency records. Its events stay in the log.
+    /// Give a session an alias, in place of the one it has in that dialect. [`StoreError::SessionNotFound`],
+    /// [`StoreError::AliasTaken`].
+    NameSession {
+        /// Whose.
+        session: SessionId,
+        /// Where.
+        dialect: Dialect,
+        /// What.
+        alias: Alias,
+    },
+    /// Remove a session, its aliases, messages, keys and idempotency records. Its events stay in the log, and the number
+    /// that Press Ticket knew it by is never given again by the store (see [`Store::last_number`]).
     DeleteSession(SessionId),
     /// Remove every WhatsApp key of a session (all five key stores, pending inbound included).
     WipeKeys(SessionId),
@@ -154,6 +167,9 @@ pub trait Store: Send + Sync {
     /// Every session, for the start.
     async fn all_sessions(&self) -> Result<Vec<Session>, StoreError>;
 
+    /// The highest number that a session was ever named in a dialect that counts its sessions; 0 before the first.
+    async fn last_number(&self, dialect: Dialect) -> Result<u64, StoreError>;
+
     /// One message.
     async fn message(&self, session: &SessionId, id: &MessageId) -> Result<Option<Message>, StoreError>;
     /// A page of messages, newest first: by the second they were written in, then as they were stored.
@@ -200,6 +216,14 @@ pub enum StoreError {
     /// The chosen id is taken.
     #[error("a session with the id {0} exists already; choose another id, or use that session")]
     SessionExists(SessionId),
+    /// The name is another session's.
+    #[error("another session is called {name} in {} already; choose another name, or use that session", dialect.as_str())]
+    AliasTaken {
+        /// Where.
+        dialect: Dialect,
+        /// What was wanted.
+        name: String,
+    },
     /// The session is gone.
     #[error("there is no session with the id {0}")]
     SessionNotFound(SessionId),
@@ -231,6 +255,7 @@ pub enum StoreError {
 impl Fault for StoreError {
     crate::fault_table! {
         Self::SessionExists(_) => Conflict "session-exists",
+        Self::AliasTaken { .. } => Conflict "alias-taken",
         Self::SessionNotFound(_) => NotFound "session-not-found",
         Self::IdempotencyMismatch => Conflict "idempotency-mismatch",
         Self::KeyNotFound(_) => NotFound "key-not-found",

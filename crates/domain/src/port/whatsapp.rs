@@ -98,6 +98,15 @@ impl std::fmt::Debug for PasskeyAssertion {
     }
 }
 
+/// Whether a number has WhatsApp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberCheck {
+    /// The number as it was asked for.
+    pub asked: PhoneNumber,
+    /// Whom it reaches, where it has WhatsApp. Their number may be another form of the one that was asked for.
+    pub person: Option<Person>,
+}
+
 /// A message to send.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
@@ -129,6 +138,9 @@ pub trait Connection: Send + Sync {
 
     /// Says that somebody compared the code and wants the link. The phone's acceptance follows.
     async fn confirm_passkey(&self) -> Result<(), EngineError>;
+
+    /// Asks the network which of these numbers have WhatsApp; answers each, in their order.
+    async fn check_numbers(&self, numbers: &[PhoneNumber]) -> Result<Vec<NumberCheck>, EngineError>;
 
     /// Sends a message and returns when the server has acknowledged it.
     async fn send(&self, message: &Outgoing) -> Result<(), SendError>;

@@ -9,6 +9,7 @@ pub use ask::{Ask, Decision, Facts, LinkAsk, LinkDecision, Refusal, decide, deci
 pub use state::{PairingStep, RemoteUnlink, SessionState, StateName};
 
 use crate::address::{Jid, PhoneNumber};
+use crate::alias::Aliases;
 use crate::clock::{Timestamp, millis};
 use crate::id::SessionId;
 use crate::proxy::Proxy;
@@ -95,6 +96,9 @@ pub struct Session {
     /// What its connections go through; it may hold a password, so that it is stored sealed.
     #[serde(skip)]
     pub proxy: Option<Proxy>,
+    /// Its names in the foreign APIs. They are given at its creation; a token among them is stored sealed.
+    #[serde(skip)]
+    pub aliases: Aliases,
     /// QRs issued so far (see [`crate::link::Qr::seq`]).
     pub qr_count: u64,
     /// Rounds begun so far.

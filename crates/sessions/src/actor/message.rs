@@ -4,10 +4,10 @@ use super::handle::OutboxSlot;
 use crate::error::GatewayError;
 use crate::ops::link::{LinkAsk, Outcome};
 use crate::ops::patch_session::PatchSession;
-use enlace_domain::address::Jid;
+use enlace_domain::address::{Jid, PhoneNumber};
 use enlace_domain::id::{MessageId, RetiredId};
 use enlace_domain::message::Message;
-use enlace_domain::port::whatsapp::{EngineError, IssuedCode, PasskeyAssertion};
+use enlace_domain::port::whatsapp::{EngineError, IssuedCode, NumberCheck, PasskeyAssertion};
 use enlace_domain::session::{RemoteUnlink, Session};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -43,6 +43,10 @@ pub(crate) enum Ask {
     },
     ConfirmPasskey {
         reply: Reply<()>,
+    },
+    CheckNumbers {
+        numbers: Vec<PhoneNumber>,
+        reply: Reply<Vec<NumberCheck>>,
     },
     Patch {
         patch: PatchSession,

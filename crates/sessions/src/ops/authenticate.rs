@@ -44,6 +44,20 @@ impl Fault for KeyError {
         Self::TicketExpired => Unauthenticated "ticket-expired";
         Self::Failed(error) => error: GatewayError,
     }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Failed(error) => error.detail(),
+            other => other.to_string(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Failed(error) => error.retry_after(),
+            _ => None,
+        }
+    }
 }
 
 impl From<KeyEnd> for KeyError {
@@ -58,7 +72,7 @@ impl From<KeyEnd> for KeyError {
 
 impl Gateway {
     /// The key, when it is one of ours and lives. Its use is recorded to the minute.
-    pub async fn authenticate(&self, credential: &str) -> Result<Arc<ApiKey>, KeyError> {
+    pub(crate) async fn authenticate(&self, credential: &str) -> Result<Arc<ApiKey>, KeyError> {
         let found = self.parts.store.key_by_hash(&hash_key(credential)).await;
         let key = found.map_err(|error| KeyError::Failed(error.into()))?.ok_or(KeyError::Invalid)?;
         let now = self.parts.clock.now();

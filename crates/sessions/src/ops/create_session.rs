@@ -2,6 +2,7 @@
 
 use crate::to_the_end::to_the_end;
 use crate::{Gateway, GatewayError};
+use enlace_domain::alias::Aliases;
 use enlace_domain::id::SessionId;
 use enlace_domain::port::store::{Change, Entry};
 use enlace_domain::proxy::Proxy;
@@ -24,10 +25,13 @@ pub struct CreateSession {
     pub settings: Settings,
     /// What its connections go through.
     pub proxy: Option<Proxy>,
+    /// Its names in the foreign APIs, where they are chosen; the others are made.
+    pub aliases: Aliases,
 }
 
 impl Gateway {
-    /// Makes a session in state `unlinked`. Errors: `session-exists`, `network-unavailable`, `invalid-field`.
+    /// Makes a session in state `unlinked`. Errors: `session-exists`, `alias-taken`, `network-unavailable`,
+    /// `invalid-field`.
     pub async fn create_session(&self, request: CreateSession) -> Result<Arc<Session>, GatewayError> {
         check_settings(&request.settings)?;
         check_name(request.name.as_deref())?;
@@ -37,8 +41,10 @@ impl Gateway {
             return Err(GatewayError::NetworkUnavailable(network));
         }
         let now = self.parts.clock.now();
+        let id = request.id.unwrap_or_else(SessionId::random);
         let session = Session {
-            id: request.id.unwrap_or_else(SessionId::random),
+            aliases: self.registry.names().complete(&id, request.aliases),
+            id,
             name: request.name,
             network,
             desired: Desired::Stopped,

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 impl Gateway {
     /// Counts a request with a key. Error: `rate-limited`.
-    pub fn count_request(&self, key: &KeyId) -> Result<(), GatewayError> {
+    pub(crate) fn count_request(&self, key: &KeyId) -> Result<(), GatewayError> {
         self.limits.keys.take(key, Instant::now()).map_err(too_often("with this key"))
     }
 
@@ -23,7 +23,7 @@ impl Gateway {
     }
 
     /// Counts a wrong key. Error: `rate-limited`, to be answered in place of what is wrong with it.
-    pub fn count_refusal(&self, from: Option<IpAddr>) -> Result<(), GatewayError> {
+    pub(crate) fn count_refusal(&self, from: Option<IpAddr>) -> Result<(), GatewayError> {
         let Some(address) = from else { return Ok(()) };
         let refusal = self.limits.refused(address, Instant::now());
         if refusal.record {

@@ -1,8 +1,10 @@
 //! The use cases, one file each, named by its verb. Each is a method of [`crate::Gateway`].
 
+mod admit;
 mod answer_passkey;
 pub(crate) mod authenticate;
 mod change_key;
+pub(crate) mod check_numbers;
 mod confirm_passkey;
 pub(crate) mod create_key;
 pub(crate) mod create_session;

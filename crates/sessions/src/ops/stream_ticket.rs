@@ -85,7 +85,7 @@ impl By<'_> {
 
 impl Gateway {
     /// Whom a ticket stands for, while it and its key live.
-    pub async fn redeem_stream_ticket(&self, text: &str) -> Result<TicketHolder, KeyError> {
+    pub(crate) async fn redeem_stream_ticket(&self, text: &str) -> Result<TicketHolder, KeyError> {
         let ticket = self.keys.tickets.find(text).ok_or(KeyError::TicketInvalid)?;
         let now = self.parts.clock.now();
         if ticket.expires_at <= now {

@@ -1,6 +1,7 @@
 //! A disk that is full for some sessions: a store behind our own port whose commits fail while it is.
 
 use async_trait::async_trait;
+use enlace_domain::alias::Dialect;
 use enlace_domain::audit::{AuditFilter, AuditRecord};
 use enlace_domain::clock::Timestamp;
 use enlace_domain::event::{Event, EventFilter, LogBounds};
@@ -41,6 +42,7 @@ impl Disk {
             Change::SaveSession(session) | Change::CreateSession(session) => Some(&session.id),
             Change::QueueMessage { message, .. } | Change::ReceiveMessage(message) => Some(&message.session),
             Change::WipeKeys(session)
+            | Change::NameSession { session, .. }
             | Change::DeleteSession(session)
             | Change::AdvanceStatus { session, .. }
             | Change::LearnPerson { session, .. } => Some(session),
@@ -79,6 +81,10 @@ impl Store for Disk {
 
     async fn all_sessions(&self) -> Result<Vec<Session>, StoreError> {
         self.inner.all_sessions().await
+    }
+
+    async fn last_number(&self, dialect: Dialect) -> Result<u64, StoreError> {
+        self.inner.last_number(dialect).await
     }
 
     async fn message(&self, session: &SessionId, id: &MessageId) -> Result<Option<Message>, StoreError> {

@@ -2,9 +2,10 @@
 
 use super::{cut, limit, start};
 use crate::page_token::{Position, mark};
-use crate::rows::{json, session};
+use crate::rows::{alias, json, session};
 use crate::sealing::SealingKey;
 use crate::writer::failure;
+use enlace_domain::alias::Dialect;
 use enlace_domain::id::SessionId;
 use enlace_domain::page::{Page, PageRequest};
 use enlace_domain::port::{SessionFilter, StoreError};
@@ -14,8 +15,8 @@ use sqlx::sqlite::SqliteRow;
 
 /// Each filter is one nullable parameter: states, text, ids and wanted metadata, the lists as JSON, and the text once more
 /// as digits of a number. A wanted text also means the boolean or number that is written like it.
-const PAGE: &str = "SELECT * FROM session \
-     WHERE (?1 IS NULL OR state_name IN (SELECT value FROM json_each(?1))) \
+const PAGE: &str = session::select!(
+    "WHERE (?1 IS NULL OR state_name IN (SELECT value FROM json_each(?1))) \
      AND (?2 IS NULL OR instr(search, ?2) > 0 OR (?8 IS NOT NULL AND instr(phone, ?8) > 0)) \
      AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3))) \
      AND (?4 IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?4) AS want WHERE NOT EXISTS (\
@@ -24,14 +25,15 @@ const PAGE: &str = "SELECT * FROM session \
          AND CASE WHEN have.type IN ('true', 'false') THEN have.type \
          ELSE CAST(have.value AS TEXT) END = want.value))) \
      AND (created_at, id) > (?5, ?6) \
-     ORDER BY created_at, id LIMIT ?7";
+     ORDER BY created_at, id LIMIT ?7"
+);
 
 pub(crate) async fn one(
     reads: &SqlitePool,
     sealing: &SealingKey,
     id: &SessionId,
 ) -> Result<Option<Session>, StoreError> {
-    let row = sqlx::query("SELECT * FROM session WHERE id = ?")
+    let row = sqlx::query(session::select!("WHERE id = ?"))
         .bind(id.as_str())
         .fetch_optional(reads)
         .await
@@ -40,10 +42,8 @@ pub(crate) async fn one(
 }
 
 pub(crate) async fn all(reads: &SqlitePool, sealing: &SealingKey) -> Result<Vec<Session>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM session ORDER BY created_at, id")
-        .fetch_all(reads)
-        .await
-        .map_err(failure)?;
+    let rows =
+        sqlx::query(session::select!("ORDER BY created_at, id")).fetch_all(reads).await.map_err(failure)?;
     read_all(&rows, sealing)
 }
 
@@ -84,4 +84,13 @@ fn digits(text: &str) -> Option<String> {
 
 fn read_all(rows: &[SqliteRow], sealing: &SealingKey) -> Result<Vec<Session>, StoreError> {
     rows.iter().map(|row| Ok(session::read(row, sealing)?)).collect()
+}
+
+pub(crate) async fn last_number(reads: &SqlitePool, dialect: Dialect) -> Result<u64, StoreError> {
+    let last: i64 = sqlx::query_scalar(alias::LAST_NUMBER)
+        .bind(dialect.as_str())
+        .fetch_one(reads)
+        .await
+        .map_err(failure)?;
+    Ok(u64::try_from(last).unwrap_or(0))
 }

@@ -1,5 +1,6 @@
 //! Rows to words and back, a file per table. A row that does not read names its table and column.
 
+pub(crate) mod alias;
 pub(crate) mod api_key;
 pub(crate) mod audit;
 pub(crate) mod event;

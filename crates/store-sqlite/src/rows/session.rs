@@ -1,6 +1,6 @@
 //! Sessions as rows.
 
-use super::{Reader, Unreadable, integer, json};
+use super::{Reader, Unreadable, alias, integer, json};
 use crate::sealing::{Place, SealingKey};
 use crate::sql::{Batch, Value};
 use enlace_domain::address::{Jid, PhoneNumber};
@@ -12,6 +12,18 @@ use sqlx::sqlite::SqliteRow;
 
 /// What a sealed proxy is filed as; the kinds below 64 are the key store's.
 const PROXY: u8 = 64;
+
+/// A statement that reads sessions: their columns, and their aliases as one text more.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT session.*, (SELECT json_group_array(json_array(dialect, name, hex(token))) FROM alias ",
+            "WHERE alias.session = session.session) AS aliases FROM session ",
+            $rest
+        )
+    };
+}
+pub(crate) use select;
 
 /// Inserts a session.
 pub(crate) static INSERT: Batch = Batch::new(
@@ -76,9 +88,13 @@ pub(crate) fn read(row: &SqliteRow, sealing: &SealingKey) -> Result<Session, Unr
     let proxy = proxy
         .map(|sealed| open_proxy(&id, sealed, sealing).ok_or_else(|| row.unreadable("proxy")))
         .transpose()?;
+    let aliases = row
+        .get::<&str>("aliases")
+        .and_then(|text| alias::read_all(&id, text, sealing).ok_or_else(|| row.unreadable("aliases")))?;
     Ok(Session {
         id,
         proxy,
+        aliases,
         name: row.get("name")?,
         network: row.parse("network", Network::parse)?,
         desired: row.parse("desired", |text| match text {

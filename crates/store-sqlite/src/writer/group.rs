@@ -229,6 +229,7 @@ impl<'a> Group<'a> {
         let needs = |session: &SessionId| unit_deletes || self.live_slot(session).is_none();
         match change {
             Change::CreateSession(_)
+            | Change::NameSession { .. }
             | Change::QueueMessage { idempotency: Some(_), .. }
             | Change::ChangeKey { .. }
             | Change::RevokeKey(_) => true,

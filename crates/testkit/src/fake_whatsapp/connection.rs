@@ -2,10 +2,10 @@
 
 use super::{PATIENCE, lock};
 use async_trait::async_trait;
-use enlace_domain::address::{Jid, PhoneNumber};
+use enlace_domain::address::{Jid, Person, PhoneNumber};
 use enlace_domain::port::inbox::{ConnectionEvent, EndReason, InboundMessage, Inbox, InboxError, Receipt};
 use enlace_domain::port::whatsapp::{
-    Connection, EngineError, IssuedCode, OpenRequest, Outgoing, PasskeyAssertion, SendError,
+    Connection, EngineError, IssuedCode, NumberCheck, OpenRequest, Outgoing, PasskeyAssertion, SendError,
 };
 use secrecy::SecretString;
 use std::collections::VecDeque;
@@ -235,6 +235,15 @@ impl Connection for FakeConnection {
     async fn confirm_passkey(&self) -> Result<(), EngineError> {
         self.passkeys_confirmed.fetch_add(1, Ordering::SeqCst);
         lock(&self.passkey_answers).pop_front().unwrap_or(Ok(()))
+    }
+
+    /// Every number has WhatsApp whose last digit is not 0.
+    async fn check_numbers(&self, numbers: &[PhoneNumber]) -> Result<Vec<NumberCheck>, EngineError> {
+        let check = |asked: &PhoneNumber| {
+            let person = (!asked.as_str().ends_with('0')).then(|| Person::from_jids([Jid::phone(asked)]));
+            NumberCheck { asked: asked.clone(), person }
+        };
+        Ok(numbers.iter().map(check).collect())
     }
 
     async fn send(&self, message: &Outgoing) -> Result<(), SendError> {

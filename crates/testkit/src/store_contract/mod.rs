@@ -19,6 +19,7 @@ pub mod unit;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use enlace_domain::address::{Jid, Person};
+use enlace_domain::alias::Aliases;
 use enlace_domain::clock::{Clock, Timestamp};
 use enlace_domain::event::{Event, EventType, NewEvent};
 use enlace_domain::id::{MessageId, SessionId};
@@ -176,6 +177,7 @@ pub fn session(id: &SessionId) -> Session {
         metadata: serde_json::Map::new(),
         settings: Settings::default(),
         proxy: None,
+        aliases: Aliases::new(),
         qr_count: 0,
         round_count: 0,
         code_count: 0,
@@ -258,6 +260,10 @@ macro_rules! store_contract {
                 a_new_store_is_empty,
                 a_session_comes_back_as_it_was_stored,
                 a_taken_id_is_refused,
+                aliases_come_back_and_saving_keeps_them,
+                an_alias_is_one_sessions_own,
+                a_session_is_named_anew,
+                a_number_is_counted_for_ever,
                 saving_replaces_the_row,
                 saving_a_session_that_is_gone_is_refused,
                 deleting_removes_the_session_with_its_messages_but_not_its_events,

@@ -2,6 +2,7 @@
 
 use super::{StoreFactory, Subject, event, later, noon, queue, queued, session, session_id};
 use enlace_domain::address::PhoneNumber;
+use enlace_domain::alias::{Alias, Aliases, Dialect};
 use enlace_domain::event::EventFilter;
 use enlace_domain::page::PageRequest;
 use enlace_domain::port::{Change, Entry, MessageFilter, SessionFilter, StoreError};
@@ -65,6 +66,87 @@ pub async fn a_taken_id_is_refused(factory: impl StoreFactory) {
     let again = subject.apply(create(&full("ana"))).await;
     assert!(matches!(again, Err(StoreError::SessionExists(id)) if id == ana));
     assert_eq!(subject.store.session(&ana).await.expect("read"), Some(session(&ana)), "the first one stays");
+}
+
+fn alias(dialect: Dialect, name: &str) -> (Dialect, Alias) {
+    let token = dialect.has_token().then_some("0123456789abcdef");
+    (dialect, Alias::parse(dialect, name, token).expect("an alias"))
+}
+
+fn called(id: &str, aliases: impl IntoIterator<Item = (Dialect, Alias)>) -> Session {
+    Session { aliases: aliases.into_iter().collect(), ..session(&session_id(id)) }
+}
+
+fn name(id: &str, (dialect, alias): (Dialect, Alias)) -> Change {
+    Change::NameSession { session: session_id(id), dialect, alias }
+}
+
+/// Aliases come back with their tokens, in every list, after a restart, and whatever is saved.
+pub async fn aliases_come_back_and_saving_keeps_them(factory: impl StoreFactory) {
+    let mut subject = Subject::new(factory).await;
+    let names = [
+        (Dialect::ZApi, "3C01"),
+        (Dialect::Wassenger, "0123456789abcdef01234567"),
+        (Dialect::PressTicket, "7"),
+        (Dialect::BaileysApi, "999100000001"),
+    ];
+    let ana = called("ana", names.map(|(dialect, name)| alias(dialect, name)));
+    subject.must(create(&ana)).await;
+    subject.create(&session_id("bruno")).await;
+    let saved = Session { aliases: Aliases::new(), ..full("ana") };
+    subject.must(Change::SaveSession(Box::new(saved))).await;
+    subject.reopen().await;
+    let kept = Session { aliases: ana.aliases.clone(), ..full("ana") };
+    assert_eq!(subject.store.session(&ana.id).await.expect("read"), Some(kept.clone()));
+    assert!(subject.store.all_sessions().await.expect("read").contains(&kept));
+    let page = subject.store.sessions(&SessionFilter::default(), &PageRequest::default()).await;
+    assert!(page.expect("a page").items.contains(&kept));
+}
+
+/// `AliasTaken`, and then nothing of the unit is stored; free again once its session is gone.
+pub async fn an_alias_is_one_sessions_own(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    let desk = || alias(Dialect::BaileysApi, "desk");
+    subject.must(create(&called("ana", [desk()]))).await;
+    let twice = subject.apply(create(&called("bruno", [alias(Dialect::ZApi, "I"), desk()]))).await;
+    let taken = |refused: Result<_, StoreError>| matches!(refused, Err(StoreError::AliasTaken { dialect: Dialect::BaileysApi, name }) if name == "desk");
+    assert!(taken(twice.map(drop)));
+    assert_eq!(subject.store.session(&session_id("bruno")).await.expect("read"), None);
+    subject.create(&session_id("bruno")).await;
+    assert!(taken(subject.apply(name("bruno", desk())).await.map(drop)));
+    // The same text is another name in another dialect.
+    subject.must(name("bruno", alias(Dialect::ZApi, "desk"))).await;
+    subject.must(Change::DeleteSession(session_id("ana"))).await;
+    subject.must(name("bruno", desk())).await;
+}
+
+/// `NameSession` replaces the name in that dialect, and the old one is free; `SessionNotFound` when it is gone.
+pub async fn a_session_is_named_anew(factory: impl StoreFactory) {
+    let subject = Subject::new(factory).await;
+    let (old, new) = (alias(Dialect::ZApi, "OLD"), alias(Dialect::ZApi, "NEW"));
+    subject.must(create(&called("ana", [old.clone(), alias(Dialect::BaileysApi, "desk")]))).await;
+    subject.must(name("ana", new.clone())).await;
+    let read = subject.store.session(&session_id("ana")).await.expect("read").expect("ana");
+    assert_eq!(read.aliases, called("ana", [new, alias(Dialect::BaileysApi, "desk")]).aliases);
+    subject.must(create(&called("bruno", [old.clone()]))).await;
+    let nobody = subject.apply(name("nobody", alias(Dialect::ZApi, "X"))).await;
+    assert!(matches!(nobody, Err(StoreError::SessionNotFound(_))));
+}
+
+/// The highest number of a dialect that counts is known also when its session is gone, and may be given by hand again.
+pub async fn a_number_is_counted_for_ever(factory: impl StoreFactory) {
+    let mut subject = Subject::new(factory).await;
+    let last =
+        async |subject: &Subject<_>| subject.store.last_number(Dialect::PressTicket).await.expect("read");
+    assert_eq!(last(&subject).await, 0);
+    subject.must(create(&called("ana", [alias(Dialect::PressTicket, "9")]))).await;
+    subject.must(create(&called("bruno", [alias(Dialect::PressTicket, "10")]))).await;
+    subject.must(Change::DeleteSession(session_id("bruno"))).await;
+    subject.reopen().await;
+    assert_eq!(last(&subject).await, 10);
+    subject.must(name("ana", alias(Dialect::PressTicket, "10"))).await;
+    subject.must(name("ana", alias(Dialect::PressTicket, "3"))).await;
+    assert_eq!(last(&subject).await, 10);
 }
 
 /// `SaveSession` replaces the row.

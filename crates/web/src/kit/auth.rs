@@ -14,7 +14,6 @@ use enlace_domain::audit::Who;
 use enlace_domain::event::EventType;
 use enlace_domain::id::SessionId;
 use enlace_domain::key::{ApiKey, Scope};
-use enlace_domain::{ErrorKind, Fault};
 use enlace_sessions::{By, Gateway, GatewayError, KeyError};
 use secrecy::ExposeSecret;
 use std::marker::PhantomData;
@@ -156,11 +155,7 @@ impl<N: Needs> FromRequestParts<Shared> for Caller<N> {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let state = shared.open();
         let from = parts.extensions.get().map(|ClientAddress(address)| *address);
-        let admitted = match admit::<N>(&state.gateway, parts).await {
-            Ok(admitted) => admitted,
-            Err(refusal) => return Err(refused(&state.gateway, refusal, from)),
-        };
-        state.gateway.count_request(&admitted.ends_with.id)?;
+        let admitted = admit::<N>(&state.gateway, parts, from).await?;
         let who = Who { key: Some(admitted.ends_with.id.clone()), from };
         let caller = Self { state: Arc::clone(state), admitted, who, needs: PhantomData };
         if let Some(scope) = N::SCOPE {
@@ -174,40 +169,19 @@ impl<N: Needs> FromRequestParts<Shared> for Caller<N> {
 }
 
 /// A key in the headers counts, and only without one a ticket in the address.
-async fn admit<N: Needs>(gateway: &Gateway, parts: &Parts) -> Result<Admitted, KeyRefusal> {
+async fn admit<N: Needs>(
+    gateway: &Gateway,
+    parts: &Parts,
+    from: Option<IpAddr>,
+) -> Result<Admitted, Problem> {
     if let Some(credential) = credential(&parts.headers) {
-        let key = gateway.authenticate(credential.expose_secret()).await?;
+        let key = gateway.admit(credential.expose_secret(), from).await?;
         return Ok(Admitted { ends_with: Arc::clone(&key), key, kinds: None });
     }
     let ticket = ticket(parts.uri.query().unwrap_or_default()).filter(|_| N::TICKETS);
-    let ticket = ticket.ok_or(KeyRefusal::Missing)?;
-    let holder = gateway.redeem_stream_ticket(ticket.expose_secret()).await?;
+    let ticket = ticket.ok_or_else(key_missing)?;
+    let holder = gateway.admit_by_ticket(ticket.expose_secret(), from).await?;
     Ok(Admitted { key: holder.narrowed, ends_with: holder.key, kinds: holder.kinds })
-}
-
-/// Why nobody was admitted.
-enum KeyRefusal {
-    /// There is no credential.
-    Missing,
-    /// There is one, and it is refused.
-    Refused(KeyError),
-}
-
-impl From<KeyError> for KeyRefusal {
-    fn from(error: KeyError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-/// The answer to a refusal; wrong keys are counted.
-fn refused(gateway: &Gateway, refusal: KeyRefusal, from: Option<IpAddr>) -> Problem {
-    match refusal {
-        KeyRefusal::Missing => key_missing(),
-        KeyRefusal::Refused(error) if error.kind() == ErrorKind::Unauthenticated => {
-            gateway.count_refusal(from).map_or_else(Problem::from, |()| error.into())
-        }
-        KeyRefusal::Refused(error) => error.into(),
-    }
 }
 
 /// A [`Caller`] who asks about one session, which exists and is within the key's reach.

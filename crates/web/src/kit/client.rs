@@ -43,14 +43,10 @@ impl TrustedProxies {
 
 /// Where a request comes from; among the extensions of every request that came over a socket.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ClientAddress(pub(crate) IpAddr);
+pub struct ClientAddress(pub IpAddr);
 
 /// The middleware that finds it out.
-pub(crate) async fn note(
-    State(proxies): State<TrustedProxies>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub async fn note(State(proxies): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
         let client = ClientAddress(proxies.client(peer.ip(), request.headers()));
         request.extensions_mut().insert(client);

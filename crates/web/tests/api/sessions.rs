@@ -1,5 +1,6 @@
 use super::support::{ADMIN, Api};
 use axum::http::Method;
+use enlace_domain::key::Scope;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -20,6 +21,15 @@ async fn a_created_session_is_answered_whole_and_found_at_its_location() {
         let text = moment.as_str().unwrap().to_owned();
         assert!(text.len() == 24 && text.ends_with('Z') && text.as_bytes()[19] == b'.', "{text}");
     }
+    let aliases = session["aliases"].take();
+    let names = [
+        aliases["z-api"]["instance"].as_str().unwrap().len(),
+        aliases["z-api"]["token"].as_str().unwrap().len(),
+        aliases["wassenger"]["device"].as_str().unwrap().len(),
+    ];
+    assert_eq!(names, [32, 32, 24]);
+    assert_eq!(aliases["press-ticket"], json!({"whatsapp": 1}));
+    assert_eq!(aliases["baileys-api"], json!({"session": "ana"}));
     assert_eq!(
         session,
         json!({
@@ -28,7 +38,7 @@ async fn a_created_session_is_answered_whole_and_found_at_its_location() {
             "phone": null, "lid": null, "expect_phone": null, "push_name": null, "proxy": null,
             "metadata": {"team": "sales", "n": 1},
             "settings": {"link_max_rounds": null, "mark_online": true},
-            "aliases": {}, "created_at": null
+            "aliases": null, "created_at": null
         })
     );
     let read = api.get("/v1/sessions/ana").await;
@@ -85,7 +95,6 @@ async fn an_id_that_a_path_of_ours_would_shadow_is_refused() {
 async fn what_this_version_does_not_offer_is_said_and_never_dropped() {
     let api = Api::new().await;
     for (body, field) in [
-        (json!({"aliases": {"z-api": {"instance": "x"}}}), "aliases"),
         (json!({"network": "z-api"}), "network"),
         (json!({"network": "wassenger"}), "network"),
         (json!({"network": "press-ticket"}), "network"),
@@ -99,6 +108,68 @@ async fn what_this_version_does_not_offer_is_said_and_never_dropped() {
     api.create("ana").await;
     let alias = json!({"aliases": {"z-api": {"instance": "x"}}});
     api.patch("/v1/sessions/ana", &alias).await.assert_problem(501, "unsupported");
+}
+
+#[tokio::test]
+async fn aliases_are_chosen_or_made_and_nobody_elses() {
+    let api = Api::new().await;
+    let chosen = json!({
+        "z-api": {"instance": "3C01-a", "token": "0123456789ABCDEF"},
+        "wassenger": {"device": "0123456789ABCDEF01234567"},
+        "press-ticket": {"whatsapp": "7"},
+        "baileys-api": {"session": "+999 100 000 001"}
+    });
+    let made = api.post("/v1/sessions", &json!({"id": "ana", "aliases": chosen})).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let kept = json!({
+        "z-api": {"instance": "3C01-a", "token": "0123456789ABCDEF"},
+        "wassenger": {"device": "0123456789abcdef01234567"},
+        "press-ticket": {"whatsapp": 7},
+        "baileys-api": {"session": "999100000001"}
+    });
+    assert_eq!(made.json()["aliases"], kept);
+    for (dialect, alias) in kept.as_object().unwrap() {
+        let taken = json!({"id": "bruno", "aliases": {dialect: alias}});
+        api.post("/v1/sessions", &taken).await.assert_problem(409, "alias-taken");
+    }
+    api.get("/v1/sessions/bruno").await.assert_problem(404, "session-not-found");
+    // Counting goes on after the highest, and a name that is taken is not made for another.
+    let next = api.post("/v1/sessions", &json!({"id": "999100000001"})).await.json();
+    assert!(next["aliases"]["press-ticket"]["whatsapp"].as_u64() > Some(7), "{next}");
+    assert_ne!(next["aliases"]["baileys-api"], kept["baileys-api"]);
+}
+
+#[tokio::test]
+async fn a_token_is_shown_only_to_who_may_manage() {
+    let api = Api::new().await;
+    api.create("ana").await;
+    let reader = api.key_for(&[Scope::Read, Scope::Link, Scope::Send], chrono::TimeDelta::hours(1)).await;
+    for path in ["/v1/sessions/ana", "/v1/sessions"] {
+        let seen = api.call(Method::GET, path, &reader).await;
+        assert!(seen.text().contains("instance") && !seen.text().contains("token\":\""), "{seen:?}");
+        assert!(api.get(path).await.text().contains("token\":\""));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_alias_is_named() {
+    let api = Api::new().await;
+    for (aliases, field) in [
+        (json!({"z-api": {"instance": "a b", "token": "0123456789ABCDEF"}}), "aliases.z-api.instance"),
+        (json!({"z-api": {"instance": "a", "token": "short"}}), "aliases.z-api.token"),
+        (json!({"z-api": {"instance": "a"}}), "aliases.z-api"),
+        (json!({"z-api": {"token": "0123456789ABCDEF"}}), "aliases.z-api"),
+        (json!({"wassenger": {"device": "x"}}), "aliases.wassenger.device"),
+        (json!({"wassenger": {"device": "0123456789abcdef01234567", "token": "t"}}), "aliases.wassenger"),
+        (json!({"press-ticket": {"whatsapp": 0}}), "aliases.press-ticket.whatsapp"),
+        (json!({"press-ticket": 7}), "aliases.press-ticket"),
+        (json!({"baileys-api": {"session": "a/b"}}), "aliases.baileys-api.session"),
+        (json!({"telegram": {"bot": "x"}}), "aliases.telegram"),
+    ] {
+        let answer = api.post("/v1/sessions", &json!({"aliases": aliases})).await;
+        answer.assert_invalid(field);
+    }
+    assert_eq!(api.get("/v1/sessions").await.json()["items"], json!([]));
 }
 
 #[tokio::test]

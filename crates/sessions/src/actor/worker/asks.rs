@@ -33,6 +33,7 @@ impl Worker {
             Ask::Delete { keep_link, reply } => return self.on_delete(keep_link, reply).await,
             Ask::AnswerPasskey { assertion, reply } => self.answer_passkey(assertion, reply),
             Ask::ConfirmPasskey { reply } => self.confirm_passkey(Some(reply)),
+            Ask::CheckNumbers { numbers, reply } => self.check_numbers(numbers, reply),
             Ask::Patch { patch, reply } => self.on_patch(patch, reply).await,
             Ask::Told { device, outcome, last, reply } => {
                 self.on_told(device, outcome, last).await;

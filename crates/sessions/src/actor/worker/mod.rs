@@ -13,6 +13,7 @@ mod begin;
 mod code;
 mod connection;
 mod link;
+mod numbers;
 mod outgoing;
 mod passkey;
 mod record;

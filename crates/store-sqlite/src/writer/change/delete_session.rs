@@ -1,6 +1,7 @@
 //! Remove a session and all that is its own; its events stay. Deleting what is not there has no effect.
 
 use super::{Group, Halt, applied};
+use crate::rows::alias::RELEASE;
 use enlace_domain::id::SessionId;
 use enlace_domain::port::Committed;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ impl Group<'_> {
         };
         self.wipe_keys(session).await?;
         sqlx::query(DELETE).bind(slot.number).execute(&mut *self.connection).await?;
+        sqlx::query(RELEASE).bind(slot.number).execute(&mut *self.connection).await?;
         self.staged.lives.push((Arc::clone(&slot), false));
         Ok(applied(true))
     }

@@ -7,6 +7,7 @@ mod change_key;
 mod create_session;
 mod delete_session;
 mod learn_person;
+mod name_session;
 mod queue_message;
 mod receive_message;
 mod retire_device;
@@ -25,6 +26,9 @@ impl Group<'_> {
             Change::CreateSession(session) => self.create_session(session).await,
             Change::SaveSession(session) => self.save_session(session).await,
             Change::DeleteSession(session) => self.delete_session(session).await,
+            Change::NameSession { session, dialect, alias } => {
+                self.name_session(session, *dialect, alias).await
+            }
             Change::WipeKeys(session) => self.wipe_keys(session).await,
             Change::QueueMessage { message, idempotency } => {
                 self.queue_message(message, idempotency.as_ref()).await

@@ -1,5 +1,6 @@
 //! `POST /v1/sessions`
 
+use super::aliases;
 use super::settings::SettingsBody;
 use super::unsupported;
 use super::view::{NetworkName, SessionView};
@@ -48,17 +49,14 @@ pub(crate) struct CreateBody {
     /// proxy.
     #[schema(example = "socks5://user:password@proxy.example:1080")]
     proxy: Option<String>,
-    /// Not offered by this version: anything but `{}` is refused with 501.
-    #[serde(default, rename = "aliases")]
+    /// What the session is called in the foreign APIs that are served here, where it has names there already; made where
+    /// left out. `{"z-api": {"instance", "token"}, "wassenger": {"device"}, "press-ticket": {"whatsapp"}, "baileys-api":
+    /// {"session"}}`.
     #[schema(value_type = Option<Object>)]
-    _aliases: Option<Value>,
+    aliases: Option<Map<String, Value>>,
 }
 
-impl Input for CreateBody {
-    fn check(members: &Map<String, Value>) -> Result<(), Problem> {
-        unsupported::refuse(members)
-    }
-}
+impl Input for CreateBody {}
 
 /// Create a session
 ///
@@ -72,11 +70,11 @@ impl Input for CreateBody {
         KeyProblems, BodyProblems,
         (status = 403, description = "`scope-missing`, or `session-not-in-reach`: the key is limited to other sessions.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The id is taken: `session-exists`.",
+        (status = 409, description = "The id is taken: `session-exists`; or an alias is another session's: `alias-taken`.",
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong, and named: `invalid-field`.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 501, description = "A network or alias that this version does not offer: `unsupported`.",
+        (status = 501, description = "A network that this version does not offer: `unsupported`.",
             body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -88,7 +86,7 @@ pub(crate) async fn create(
     check_reach(caller.key(), request.id.as_ref())?;
     let session = caller.gateway().create_session(request).await?;
     let location = [(header::LOCATION, format!("/v1/sessions/{}", session.id))];
-    Ok((StatusCode::CREATED, location, Json(SessionView::from(session.as_ref()))))
+    Ok((StatusCode::CREATED, location, Json(SessionView::of(&session, caller.key()))))
 }
 
 fn read(body: CreateBody) -> Result<CreateSession, Problem> {
@@ -106,6 +104,7 @@ fn read(body: CreateBody) -> Result<CreateSession, Problem> {
         metadata: body.metadata.unwrap_or_default(),
         settings,
         proxy: proxy(body.proxy.as_deref())?,
+        aliases: body.aliases.as_ref().map(aliases::read).transpose()?.unwrap_or_default(),
     })
 }
 

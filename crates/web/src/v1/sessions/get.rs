@@ -16,5 +16,5 @@ use axum::Json;
 )]
 pub(crate) async fn get(session: InSession<Reads>) -> Result<Json<SessionView>, Problem> {
     let snapshot = session.gateway().session(session.id())?;
-    Ok(Json(SessionView::from(snapshot.session.as_ref())))
+    Ok(Json(SessionView::of(&snapshot.session, session.key())))
 }

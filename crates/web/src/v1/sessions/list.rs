@@ -52,7 +52,7 @@ pub(crate) async fn list(caller: Caller<Reads>, query: Query) -> Result<Json<Ses
         only: caller.key().sessions.clone(),
     };
     let page = caller.gateway().sessions(&filter, &query.page()?).await?;
-    let items = page.items.iter().map(|session| SessionView::from(session.as_ref())).collect();
+    let items = page.items.iter().map(|session| SessionView::of(session, caller.key())).collect();
     Ok(Json(SessionPage { items, next_page_token: page.next_page_token }))
 }
 

@@ -1,5 +1,6 @@
 //! Sessions: their records, their life, and linking.
 
+mod aliases;
 mod create;
 mod delete;
 mod events;

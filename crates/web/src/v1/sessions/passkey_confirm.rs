@@ -25,5 +25,5 @@ use axum::http::StatusCode;
 pub(crate) async fn confirm(session: InSession<Links>) -> Result<(StatusCode, Json<SessionView>), Problem> {
     session.by().confirm_passkey(session.id()).await?;
     let after = session.gateway().session(session.id())?.session;
-    Ok((StatusCode::ACCEPTED, Json(SessionView::from(after.as_ref()))))
+    Ok((StatusCode::ACCEPTED, Json(SessionView::of(&after, session.key()))))
 }

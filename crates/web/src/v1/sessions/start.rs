@@ -22,5 +22,5 @@ use axum::http::StatusCode;
 )]
 pub(crate) async fn start(session: InSession<Manages>) -> Result<(StatusCode, Json<SessionView>), Problem> {
     let after = session.by().start_session(session.id()).await?;
-    Ok((StatusCode::ACCEPTED, Json(SessionView::from(after.as_ref()))))
+    Ok((StatusCode::ACCEPTED, Json(SessionView::of(&after, session.key()))))
 }

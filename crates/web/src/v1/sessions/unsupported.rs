@@ -11,7 +11,7 @@ pub(super) fn refuse(members: &Map<String, Value>) -> Result<(), Problem> {
     if members.get("aliases").is_some_and(is_given) {
         return Err(Problem::unsupported(
             "aliases",
-            "this version answers in no other service's words yet, so a session has no aliases; leave `aliases` out",
+            "a session is given its aliases when it is made, because clients hold on to them; make another session, or leave `aliases` out",
         ));
     }
     Ok(())

@@ -33,7 +33,7 @@ pub(crate) struct UpdateBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "socks5://user:password@proxy.example:1080")]
     proxy: Nullable<String>,
-    /// Not offered by this version: anything but `{}` is refused with 501.
+    /// They are given when a session is made: anything but `{}` is refused with 501.
     #[serde(default, rename = "aliases")]
     #[schema(value_type = Option<Object>)]
     _aliases: Option<Value>,
@@ -57,7 +57,7 @@ impl Input for UpdateBody {
         SessionProblems, BodyProblems,
         (status = 422, description = "A field is wrong, and named: `invalid-field`.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 501, description = "An alias, which this version does not offer: `unsupported`.",
+        (status = 501, description = "An alias, which is given when a session is made: `unsupported`.",
             body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -69,6 +69,6 @@ pub(crate) async fn update(
     let settings = settings.map(SettingsBody::into_change).unwrap_or_default();
     let proxy = proxy.map_or(Ok(None), |text| create::proxy(text.as_deref()).map(Some))?;
     let patch = PatchSession { name: name.map_or(None, Some), metadata, settings, proxy };
-    let session = session.by().patch_session(session.id(), patch).await?;
-    Ok(Json(SessionView::from(session.as_ref())))
+    let patched = session.by().patch_session(session.id(), patch).await?;
+    Ok(Json(SessionView::of(&patched, session.key())))
 }

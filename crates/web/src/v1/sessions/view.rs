@@ -1,5 +1,7 @@
 //! How a session is shown. Every member is always there; what is not known is null.
 
+use super::aliases::{self, AliasesView};
+use enlace_domain::key::{ApiKey, Scope};
 use enlace_domain::session::{Desired, Session, SessionState, StateName};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -61,8 +63,8 @@ pub(crate) struct SessionView {
     /// What its connections go through; a password shows as `***`.
     #[schema(required)]
     proxy: Option<String>,
-    /// Its name in each dialect that is served here.
-    #[schema(value_type = Object)]
+    /// Its name in each dialect that is served here; the token of its Z-API instance only for keys with `manage`.
+    #[schema(value_type = AliasesView)]
     aliases: Map<String, Value>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
@@ -157,8 +159,9 @@ pub(crate) enum DesiredName {
     Stopped,
 }
 
-impl From<&Session> for SessionView {
-    fn from(session: &Session) -> Self {
+impl SessionView {
+    /// A session as this key may see it.
+    pub(crate) fn of(session: &Session, key: &ApiKey) -> Self {
         Self {
             id: session.id.to_string(),
             name: session.name.clone(),
@@ -175,7 +178,7 @@ impl From<&Session> for SessionView {
                 mark_online: session.settings.mark_online,
             },
             proxy: session.proxy.as_ref().map(ToString::to_string),
-            aliases: Map::new(),
+            aliases: aliases::view(&session.aliases, key.allows(Scope::Manage)),
             created_at: enlace_domain::clock::millis::format(&session.created_at),
         }
     }
