@@ -10,6 +10,7 @@ pub mod cli;
 pub mod client;
 pub mod data_dir;
 mod demo;
+mod dialects;
 mod doctor;
 mod keys;
 mod life;

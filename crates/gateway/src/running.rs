@@ -1,11 +1,14 @@
 //! A gateway that runs: every part plugged into its port, and the order in which they start and end.
 
 use crate::data_dir::{DataDir, DataDirError};
+use crate::dialects;
 use crate::network::{NetworkError, Simulated};
 use crate::settings::Settings;
 use axum::Router;
 use axum::serve::ListenerExt;
 use chrono::TimeDelta;
+use enlace_dialects::DialectState;
+use enlace_domain::alias::Dialect;
 use enlace_domain::audit::Who;
 use enlace_domain::clock::{Clock, SystemClock};
 use enlace_domain::id::KeyId;
@@ -102,6 +105,7 @@ pub enum RunningError {
 /// A gateway that serves.
 pub struct Running {
     listening: Listening,
+    dialects: Vec<(Dialect, Listening)>,
     simulated: Simulated,
     gateway: Arc<Gateway>,
     store: SqliteStore,
@@ -119,6 +123,7 @@ impl Running {
             check_admin_key(settings)?;
         }
         let listener = listen(&settings.server.listen).await?;
+        let places = dialects::bind(settings).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (hub, metrics) = (Arc::new(EventHub::new()), Metrics::default());
         let sink = metrics.counting(Arc::<EventHub>::clone(&hub));
@@ -142,23 +147,39 @@ impl Running {
             );
         }
         let public = public_settings(settings, &simulated);
-        let mut state = WebState::new(Arc::clone(&gateway), clock, build_info(), public);
+        let mut state = WebState::new(Arc::clone(&gateway), Arc::clone(&clock), build_info(), public);
         state.metrics = metrics;
         state.trusted_proxies = TrustedProxies::new(settings.server.trusted_proxies.iter().copied());
         let (ready, streams) = (state.ready.clone(), state.shutdown.clone());
+        let foreign = DialectState {
+            gateway: Arc::clone(&gateway),
+            clock,
+            public_url: state.settings.public_url.clone(),
+            trusted_proxies: state.trusted_proxies.clone(),
+            client_token: Some(settings.z_api.client_token.clone())
+                .filter(|token| !token.expose_secret().is_empty()),
+            strict: settings.baileys_api.strict,
+            shutdown: streams.clone(),
+        };
         let mut router = enlace_web::router(state);
         if let Simulated::Embedded(simulator) = &simulated {
             router = router.merge(simulator.router());
         }
+        let (router, dialects) = dialects::mount(settings, &foreign, places, router);
         let listening = Listening::start(listener, router);
         data_dir.announce(&listening.url())?;
         ready.set(true);
-        Ok(Self { listening, simulated, gateway, store, admin_key, ready, streams, data_dir })
+        Ok(Self { listening, dialects, simulated, gateway, store, admin_key, ready, streams, data_dir })
     }
 
     /// Base address of the API.
     pub fn url(&self) -> String {
         self.listening.url()
+    }
+
+    /// Base addresses of the dialects that have a listener of their own.
+    pub fn dialect_urls(&self) -> Vec<(Dialect, String)> {
+        self.dialects.iter().map(|(dialect, listening)| (*dialect, listening.url())).collect()
     }
 
     /// The use cases.
@@ -195,12 +216,16 @@ impl Running {
     pub async fn stop(self) {
         self.ready.set(false);
         self.listening.close();
+        self.dialects.iter().for_each(|(_, listening)| listening.close());
         self.streams.cancel();
         self.gateway.shutdown().await;
         if let Simulated::Embedded(simulator) = &self.simulated {
             simulator.shutdown().await;
         }
         self.listening.ended().await;
+        for (_, listening) in self.dialects {
+            listening.ended().await;
+        }
         self.store.close().await;
         // Another process may own the folder from here on.
         drop(self.data_dir);

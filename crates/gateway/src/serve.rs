@@ -53,6 +53,9 @@ fn greet(running: &Running, settings: &Settings) {
     if !settings.server.public_url.is_empty() {
         say!("  others   {}/v1", settings.server.public_url);
     }
+    for (dialect, url) in running.dialect_urls() {
+        say!("  {:<14} {url}", dialect.as_str());
+    }
     match &settings.simulator.mode {
         SimulatorMode::Off => {}
         SimulatorMode::Embedded => {

@@ -3,9 +3,11 @@
 //! Every key is in the default file, so that file is the list of what can be set, of the environment's names, and of
 //! what a user's file may contain.
 
+mod dialects;
 mod ranges;
 mod whatsapp;
 
+pub use dialects::{BaileysApiSettings, DialectSettings, ZApiSettings};
 pub use whatsapp::WhatsappSettings;
 
 use crate::cli::{LogArgs, ServeArgs, environment_names};
@@ -43,6 +45,14 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// WhatsApp itself.
     pub whatsapp: WhatsappSettings,
+    /// Z-API.
+    pub z_api: ZApiSettings,
+    /// Wassenger and its white labels.
+    pub wassenger: DialectSettings,
+    /// Press Ticket.
+    pub press_ticket: DialectSettings,
+    /// baileys-api.
+    pub baileys_api: BaileysApiSettings,
     /// The simulated network.
     pub simulator: SimulatorSettings,
     /// What only the environment gives.
